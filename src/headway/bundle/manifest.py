@@ -1,0 +1,112 @@
+"""What a release bundle is: a directory that a server can live on, without a ledger.
+
+    manifest.json     this value, with blake3 and sha256 of every other file
+    contract.json     the request contract: `headway.spec.contract.Contract` of the request columns
+    model.onnx        or model.joblib (native form: loaded only after digest and signature are verified)
+    code.zip          the product's code that runs at request time (on-demand functions)
+    online.msgpack    packed rows of the groups that it looks up (`headway.online`)
+    profile.json      reference profile of the training data
+    card.json         what it came from: node -> digest, run, evaluation figures
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+MANIFEST = "manifest.json"
+
+
+class BundleFile(Struct, frozen=True, kw_only=True):
+    """One file of a bundle: name, both digests, bytes."""
+
+    name: str
+    blake3: str
+    sha256: str
+    size: int
+
+
+class Input(Struct, frozen=True, kw_only=True):
+    """One column that the model takes, in order.
+
+    Attributes:
+        type: `number` (float64; integers and booleans enter as numbers, null as NaN) or `text`
+            (null enters as the empty string), in training and in serving alike.
+        origin: `request`, `group` or `on_demand`.
+    """
+
+    name: str
+    type: Literal["number", "text"]
+    origin: Literal["request", "group", "on_demand"]
+
+
+class Lookup(Struct, frozen=True, kw_only=True):
+    """Features of one group that are looked up at request time.
+
+    Attributes:
+        group: Name of the group, as in `online.msgpack`.
+        keys: Group key column -> request column.
+        features: Column in the group -> name as the model knows it.
+        ttl_seconds: Older values count as missing; None means never.
+    """
+
+    group: str
+    keys: dict[str, str]
+    features: dict[str, str]
+    ttl_seconds: float | None = None
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What a prediction means; see `headway.spec.product.Answer`.
+
+    Attributes:
+        kind: `probability` (of the class `positive`) or `value`.
+        classes: Labels in the order of the model's probabilities.
+        unit: Unit of a value.
+    """
+
+    kind: Literal["probability", "value"]
+    positive: Any = None
+    classes: tuple[Any, ...] = ()
+    threshold: float | None = None
+    unit: str = ""
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """A release, complete: its digest is the digest of this value without `release` and `signature`.
+
+    Attributes:
+        release: The release digest, 64 hexadecimal digits.
+        endpoint: Name of the endpoint (`delay`).
+        runtime: `onnx` or `native`.
+        why_native: Why the native form serves, in one sentence; empty for ONNX.
+        predict_column: Request column that `predict_at` is relative to; None for rows without time.
+        predict_offset_seconds: Added to it.
+        on_demand: Module in `code.zip` with the on-demand functions; None when there are none.
+        inputs: Columns of the model, in order.
+        libraries: Distribution -> version that the native form needs.
+        nodes: Node -> digest of every artifact that went in.
+        meaning: Digest of each file that counts by meaning rather than by bytes (native model:
+            parameters and predictions), by file name.
+        signature: HMAC-SHA256 (hexadecimal) over the canonical manifest, by the workspace's key.
+    """
+
+    release: str
+    product: str
+    endpoint: str
+    runtime: Literal["onnx", "native"]
+    answer: Answer
+    inputs: tuple[Input, ...]
+    lookups: tuple[Lookup, ...] = ()
+    request: tuple[str, ...] = ()
+    on_demand: str | None = None
+    predict_column: str | None = None
+    predict_offset_seconds: float = 0.0
+    why_native: str = ""
+    libraries: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, str] = field(default_factory=dict)
+    meaning: dict[str, str] = field(default_factory=dict)
+    files: tuple[BundleFile, ...] = ()
+    signature: str = ""
+    version: int = 1

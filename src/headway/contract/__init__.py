@@ -1,0 +1,1 @@
+"""The data contract's two compilers: one columnar pass, and one per-record decoder."""

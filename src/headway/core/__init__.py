@@ -1,0 +1,1 @@
+"""Ground everyone stands on: digests, ids, clock, quantities. Knows nothing of products."""

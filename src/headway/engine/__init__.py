@@ -1,0 +1,1 @@
+"""Carries out a plan: walks the graph, calls stages, records facts."""

@@ -1,0 +1,1 @@
+"""Checks: metrics, slices, gates, reports."""

@@ -1,0 +1,1 @@
+"""HAPPENED: frozen records of what took place. One append-only table holds them all."""

@@ -1,0 +1,1 @@
+"""Model formats: ONNX when it agrees with the native model, the native form when not."""

@@ -1,0 +1,1 @@
+"""Packed feature rows for look-up at request time."""

@@ -1,0 +1,1 @@
+"""Planning: pure functions of (what is wanted, what is there, what happened, now)."""

@@ -1,0 +1,1 @@
+"""The prediction log: checksummed segments on disk, written by serving, read by everyone else."""

@@ -1,0 +1,1 @@
+"""Bundles, promotion, rollback, stop, and what is published."""

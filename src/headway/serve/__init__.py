@@ -1,0 +1,1 @@
+"""The data plane: answers requests from bundles on disk, needs no ledger."""

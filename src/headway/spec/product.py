@@ -1,0 +1,322 @@
+"""The product file as frozen values: sources, groups, datasets, models, evaluations, endpoints.
+
+Every field says its role in fingerprints (see `headway.spec.roles`). Names of other nodes are
+plain names as written (`flights`, not `source.flights`). Durations are `timedelta`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from headway.spec.roles import Identity, Metadata, Policy, Wiring
+
+
+class Declared(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value that an author wrote; frozen, compared by content."""
+
+
+class Secret(Declared, frozen=True):
+    """A secret by name (`{secret: NAME}`); its value is never written, kept, or shown."""
+
+    secret: Identity[str]
+
+
+class Environment(Declared, frozen=True):
+    """A set of pointers with a name; a protected one moves only through gates."""
+
+    protected: Policy[bool] = False
+
+
+# -- data ------------------------------------------------------------------------------------
+
+
+class Known(Declared, frozen=True):
+    """When a row became known: exactly one of a column, a lag after the event, or its commit."""
+
+    column: Identity[str | None] = None
+    lag: Identity[timedelta | None] = None
+    commit: Identity[bool] = False
+
+
+class Source(Declared, frozen=True):
+    """Rows from outside.
+
+    Attributes:
+        load: A path relative to the product (`data/flights.parquet`), a URL, or `module:function`
+            for a callable that returns a frame.
+        event_time: Column that says when the event happened; None for rows without time.
+        known: When a row became known; None only where nothing joins on time.
+        contract: Path of the contract file, relative to the product.
+        options: Passed to the loader (`{separator: ";"}` for CSV); unknown ones are errors.
+    """
+
+    load: Identity[str]
+    event_time: Identity[str | None] = None
+    known: Identity[Known | None] = None
+    contract: Wiring[str | None] = None
+    options: Identity[dict[str, Any]] = field(default_factory=dict)
+    description: Metadata[str] = ""
+    tags: Metadata[tuple[str, ...]] = ()
+
+
+class FeatureGroup(Declared, frozen=True):
+    """Features computed from sources, one row per key and time.
+
+    Attributes:
+        from_: Sources that it reads (`from:` in the file), one or several.
+        key: Columns that name the entity.
+        columns: Module whose public functions are the features (one body for batch and row).
+        frame: `module:function` that takes whole frames and returns one; instead of `columns`.
+        window: How far back a recompute reads; None reads everything.
+        ttl: Values older than this at predict time count as missing; None means never.
+    """
+
+    from_: Wiring[tuple[str, ...]] = field(name="from")
+    key: Identity[tuple[str, ...]]
+    version: Identity[int] = 1
+    columns: Identity[str | None] = None
+    frame: Identity[str | None] = None
+    window: Identity[timedelta | None] = None
+    ttl: Identity[timedelta | None] = None
+    description: Metadata[str] = ""
+    tags: Metadata[tuple[str, ...]] = ()
+
+
+class Moment(Declared, frozen=True):
+    """A time relative to a column: `scheduled_at - 2h` is column and a negative offset."""
+
+    column: Identity[str]
+    offset: Identity[timedelta] = timedelta(0)
+
+
+class Absent(Declared, frozen=True):
+    """What the absence of a label row means, and when it may be believed."""
+
+    is_: Identity[Any] = field(name="is")
+    after: Identity[timedelta]
+
+
+class Label(Declared, frozen=True):
+    """The target: a column of the rows, or presence in another source.
+
+    Attributes:
+        column: Column of the rows (or of `from_`) that holds the label.
+        known: Lag after the row's event time until its label is known.
+        from_: Source of late labels (`from:` in the file), matched by `by_key`.
+        present: Label of a row that has a match.
+        absent: Label of a row that has none, believed only after a delay.
+    """
+
+    column: Identity[str | None] = None
+    known: Identity[Known | None] = None
+    from_: Wiring[str | None] = field(name="from", default=None)
+    by_key: Identity[tuple[str, ...]] = ()
+    present: Identity[Any] = None
+    absent: Identity[Absent | None] = None
+
+
+class FeaturePick(Declared, frozen=True):
+    """Features of one group in a dataset: `weather_hourly.*`, `customer_spend.mean_7d`.
+
+    Attributes:
+        group: The group's name.
+        columns: Features picked; None means all.
+        by_key: Group key column -> row column, where the names differ.
+        prefix: Put before each feature's name.
+    """
+
+    group: Wiring[str]
+    columns: Identity[tuple[str, ...] | None] = None
+    by_key: Identity[dict[str, str]] = field(default_factory=dict)
+    prefix: Identity[str] = ""
+
+
+class Split(Declared, frozen=True):
+    """How labelled rows are divided; parts are durations for time, shares (0..1) otherwise.
+
+    Attributes:
+        by: `time`: back from the newest known label. `hash`: by a hash of the row. `group`:
+            by a hash of one column, so that no group is in two parts.
+        apart: Column whose values may not occur in two parts.
+    """
+
+    by: Identity[Literal["time", "hash", "group"]]
+    train: Identity[timedelta | float]
+    validate: Identity[timedelta | float]
+    test: Identity[timedelta | float]
+    stratify: Identity[str | None] = None
+    group: Identity[str | None] = None
+    apart: Identity[str | None] = None
+
+
+class Dataset(Declared, frozen=True):
+    """Training rows: immutable once built.
+
+    Attributes:
+        rows: Source with one training row per row.
+        predict_at: Nothing known later than this may enter; None for rows without time.
+        request: Columns that the caller sends; None (written `"*"`) means all columns of the
+            contract but the label.
+        features: Features of groups, joined as known at `predict_at`.
+        on_demand: Module of functions computed at request time, the same body in training.
+    """
+
+    rows: Wiring[str]
+    label: Identity[Label]
+    split: Identity[Split]
+    predict_at: Identity[Moment | None] = None
+    request: Identity[tuple[str, ...] | None] = None
+    features: Identity[tuple[FeaturePick, ...]] = ()
+    on_demand: Identity[str | None] = None
+    description: Metadata[str] = ""
+    tags: Metadata[tuple[str, ...]] = ()
+
+
+# -- models ----------------------------------------------------------------------------------
+
+
+class Answer(Declared, frozen=True):
+    """What a prediction means: a probability of a class with a threshold, or a value in a unit."""
+
+    probability_of: Identity[Any] = None
+    threshold: Identity[float | None] = None
+    value: Identity[str | None] = None
+
+
+class Model(Declared, frozen=True):
+    """A fitted model.
+
+    Attributes:
+        train: `module:function`, called as `fit(train, validate, params, seed)`.
+        baseline: Trivial rival trained on the same rows: `majority` (classification) or
+            `median` / `mean` (regression).
+        serve_as: `auto` serves ONNX when it agrees with the native model, else the native form.
+    """
+
+    dataset: Wiring[str]
+    train: Identity[str]
+    answer: Identity[Answer]
+    params: Identity[dict[str, Any]] = field(default_factory=dict)
+    baseline: Identity[Literal["majority", "median", "mean"] | None] = None
+    seed: Identity[int] = 0
+    serve_as: Identity[Literal["auto", "onnx", "native"]] = "auto"
+    description: Metadata[str] = ""
+    tags: Metadata[tuple[str, ...]] = ()
+
+
+class Slices(Declared, frozen=True):
+    """Which parts of the test rows are judged apart.
+
+    Attributes:
+        by: A column name (one slice per value), or a column and its bin edges (half-open on the
+            right: 0 <= hour < 6).
+        min_rows: A slice below this is *not applicable*, and listed.
+    """
+
+    by: Identity[tuple[str | dict[str, tuple[float, ...]], ...]]
+    min_rows: Identity[int] = 100
+
+
+class Evaluation(Declared, frozen=True):
+    """Metrics on the test rows, and the gates that judge them.
+
+    Attributes:
+        metrics: Names of built-in metrics, or `module:function` of the product.
+        tests: Folder of pytest tests about the model.
+        gates: Conditions as written, parsed by `headway.spec.expression`.
+    """
+
+    model: Wiring[str]
+    metrics: Identity[tuple[str, ...]]
+    slices: Identity[Slices | None] = None
+    tests: Identity[str | None] = None
+    gates: Policy[tuple[str, ...]] = ()
+    description: Metadata[str] = ""
+
+
+# -- delivery --------------------------------------------------------------------------------
+
+
+class ReleaseStrategy(Declared, frozen=True):
+    """How a release reaches its users."""
+
+    strategy: Policy[Literal["all_at_once", "canary", "shadow", "blue_green", "ab"]] = "all_at_once"
+    steps: Policy[tuple[float, ...]] = ()
+    guard: Policy[tuple[str, ...]] = ()
+    alpha: Policy[float] = 0.05
+    deadline: Policy[timedelta | None] = None
+    then: Policy[Literal["roll_back", "hold", "advance"]] = "roll_back"
+    percent: Policy[float | None] = None
+    for_: Policy[timedelta | None] = field(name="for", default=None)
+
+
+class Limits(Declared, frozen=True):
+    """What one endpoint accepts: requests per second, and seconds per request."""
+
+    rate: Policy[float | None] = None
+    timeout: Policy[timedelta | None] = None
+
+
+class Endpoint(Declared, frozen=True):
+    """A place where a model answers; its releases are artifacts."""
+
+    model: Wiring[str]
+    unit: Policy[str | None] = None
+    release: Policy[ReleaseStrategy] = ReleaseStrategy()
+    limits: Policy[Limits] = Limits()
+    description: Metadata[str] = ""
+
+
+class Monitor(Declared, frozen=True):
+    """Something watched while a release serves: `drift: features` or `staleness: model`."""
+
+    drift: Policy[str | None] = None
+    staleness: Policy[str | None] = None
+    false_alarms: Policy[float | None] = None
+    max_age: Policy[timedelta | None] = None
+
+
+class Notify(Declared, frozen=True):
+    """A runbook step that tells somebody."""
+
+    notify: Policy[str]
+
+
+class Schedule(Declared, frozen=True):
+    """A command run again and again."""
+
+    every: Policy[timedelta]
+    run: Policy[Literal["apply", "plan"]]
+    env: Policy[str] = "dev"
+
+
+class Product(Declared, frozen=True):
+    """One ML product, as its file declares it.
+
+    Attributes:
+        name: `product:` in the file.
+        store: Where the ledger lives when not in `.headway/` (`postgresql://...`).
+        objects: Where blobs live when not in `.headway/` (`s3://...`).
+        lock: The lock file of the product's environment, relative to the product.
+    """
+
+    name: Identity[str] = field(name="product")
+    owner: Metadata[str] = ""
+    goal: Metadata[str] = ""
+    description: Metadata[str] = ""
+    environments: Policy[dict[str, Environment]] = field(default_factory=dict)
+    sources: Identity[dict[str, Source]] = field(default_factory=dict)
+    feature_groups: Identity[dict[str, FeatureGroup]] = field(default_factory=dict)
+    datasets: Identity[dict[str, Dataset]] = field(default_factory=dict)
+    models: Identity[dict[str, Model]] = field(default_factory=dict)
+    evaluations: Identity[dict[str, Evaluation]] = field(default_factory=dict)
+    endpoints: Identity[dict[str, Endpoint]] = field(default_factory=dict)
+    monitors: Policy[tuple[Monitor, ...]] = ()
+    runbooks: Policy[dict[str, tuple[str | Notify, ...]]] = field(default_factory=dict)
+    schedules: Policy[tuple[Schedule, ...]] = ()
+    store: Policy[str | Secret | None] = None
+    objects: Policy[str | Secret | None] = None
+    lock: Policy[str | None] = None

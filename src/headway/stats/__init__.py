@@ -1,0 +1,1 @@
+"""Statistics of columns: profiles, intervals, distances. Pure."""

@@ -1,0 +1,1 @@
+"""Where bytes and facts live, behind narrow ports; the embedded store is files and SQLite."""

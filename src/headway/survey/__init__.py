@@ -1,0 +1,1 @@
+"""Reads the working tree into one frozen value: code, data files, libraries."""
