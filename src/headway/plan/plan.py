@@ -47,7 +47,7 @@ class Step(NamedTuple):
         node: Its name.
         kind: Its kind.
         status: `fresh` (nothing to do), `stale` (own cause known), `waiting` (an upstream step may
-            change it).
+            change it). A stale step with an output needs a judgement only: nothing runs.
         causes: Why, most severe first.
         key: Fingerprint key, when every input is known; empty otherwise.
         output: Digest of the artifact when fresh; empty otherwise.
@@ -82,8 +82,8 @@ class Plan(NamedTuple):
 
     @property
     def todo(self) -> tuple[Step, ...]:
-        """The steps that are not fresh, or whose pointer must move."""
-        return tuple(step for step in self.steps if step.status != "fresh" or step.moves or step.causes)
+        """The steps that are not fresh, or whose pointer must move; none means nothing to do."""
+        return tuple(step for step in self.steps if step.status != "fresh" or step.moves)
 
 
 def to_json(plan: Plan) -> dict[str, Any]:
