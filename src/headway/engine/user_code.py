@@ -1,0 +1,58 @@
+"""The product's own code inside this process: importable while a stage runs, and never stale.
+
+Bytecode is neither written nor read: Python trusts a `.pyc` by whole seconds and size, so an edit
+of equal length within one second would run old code silently.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def folders(root: Path) -> tuple[Path, ...]:
+    """Where the product's modules are found: its directory, and `src` in it."""
+    return tuple(folder for folder in (root, root / "src") if folder.is_dir())
+
+
+@contextlib.contextmanager
+def importable(root: Path) -> Iterator[None]:
+    """Let the product's modules be imported, as they are on disk now."""
+    paths = [str(folder) for folder in folders(root)]
+    before, prefix, write = list(sys.path), sys.pycache_prefix, sys.dont_write_bytecode
+    with tempfile.TemporaryDirectory(prefix="headway-") as empty:
+        forget(root)
+        sys.path[:0] = paths
+        sys.pycache_prefix, sys.dont_write_bytecode = empty, True
+        importlib.invalidate_caches()
+        try:
+            yield
+        finally:
+            sys.path[:] = before
+            sys.pycache_prefix, sys.dont_write_bytecode = prefix, write
+            forget(root)
+
+
+def forget(root: Path) -> None:
+    """Drop every module that was loaded from the product's directory."""
+    home = str(root.resolve()) + "/"
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        paths = [file] if file else list(getattr(module, "__path__", []))
+        if paths and all(str(Path(path).resolve()).startswith(home) for path in paths if path):
+            if any("site-packages" in str(path) for path in paths):
+                continue
+            del sys.modules[name]
+
+
+@contextlib.contextmanager
+def captured() -> Iterator[io.StringIO]:
+    """Collect what Python code prints to stdout and stderr."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+        yield text

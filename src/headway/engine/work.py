@@ -1,0 +1,77 @@
+"""What a stage gets, and what it gives back; the engine does everything that is durable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from headway.facts.artifacts import Artifact
+from headway.facts.evidence import Evidence
+from headway.spec.graph import Node
+from headway.store.ports import BlobStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One node to compute.
+
+    Attributes:
+        node: The node.
+        inputs: Upstream node -> its artifact, in the order of `node.needs`.
+        blobs: Where the files of the inputs lie.
+        declaration: The loaded product (`headway.spec.load.Loaded`); None for nodes that need none.
+        root: The product's directory; its code can be imported while the stage runs.
+        folder: An empty folder for files on their way; removed afterwards.
+        now: The run's time; the same for every node of a run.
+        libraries: Distribution -> version, of what the node's code needs.
+        key: Key that signs bundles.
+    """
+
+    node: Node
+    inputs: Mapping[str, Artifact]
+    blobs: BlobStore
+    declaration: Any
+    root: Path
+    folder: Path
+    now: datetime
+    libraries: Mapping[str, str]
+    key: Callable[[], bytes]
+
+    def file(self, node: str, name: str) -> Path:
+        """Where a verified file of an input lies.
+
+        Raises:
+            EngineError: The blob is missing, or its bytes are not those of its name.
+        """
+        stored = self.inputs[node].file(name)
+        self.blobs.verify(stored.digest)
+        return self.blobs.path(stored.digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A result that is not stored yet.
+
+    Attributes:
+        digest: Digest of the canonical form that the kind declares.
+        files: Name -> bytes, or the path of a file.
+        meta: Small facts about it, JSON values only.
+        seed: The seed that was used, where there is one.
+        waits_until: When the passing of time makes it stale.
+        evidence: Checks made on the way; `about` and `node` are filled in by the engine.
+    """
+
+    kind: str
+    digest: str
+    files: Mapping[str, bytes | Path]
+    meta: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    waits_until: datetime | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+Stage = Callable[[Work], Draft]
+"""Computes one kind of node."""

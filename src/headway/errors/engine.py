@@ -1,0 +1,190 @@
+"""What planning and the engine tell a user."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from headway.errors.families import BugError, ConflictError, EngineError, GateError, SpecError, UsageError
+
+_SHOWN = 5
+
+
+def plan_is_old(environment: str, planned: int, present: int) -> ConflictError:
+    """EN001: The environment moved between planning and applying.
+
+    Somebody else applied, promoted or rolled back in the meantime, so the plan no longer says what
+    would happen. Nothing was moved. Plan again: what was computed so far is kept and is not
+    computed twice.
+    """
+    return ConflictError(
+        code="EN001",
+        what=f"environment `{environment}` moved from revision {planned} to {present} since the plan was made",
+        where=f"environment `{environment}`",
+        mend="run `headway plan` again, then `headway apply`",
+    )
+
+
+def artifact_is_unknown(node: str, digest: str) -> EngineError:
+    """EN002: An execution names an artifact that the ledger does not hold.
+
+    The ledger was cut or copied without its facts. `headway apply --refresh NODE` computes the
+    artifact again.
+    """
+    return EngineError(
+        code="EN002",
+        what=f"artifact `{digest[:12]}` of `{node}` is not in the ledger",
+        where=f"node `{node}`",
+        mend=f"run `headway apply --refresh {node}`",
+    )
+
+
+def unknown_node(name: str, known: Sequence[str]) -> UsageError:
+    """EN003: A command names a node that the product does not declare.
+
+    Nodes are written `kind.name`, as `headway plan` prints them: `source.flights`,
+    `model.delay`, `model.delay.baseline`.
+    """
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean `{near[0]}`?" if near else f"nodes are: {', '.join(sorted(known)[:_SHOWN])}, ..."
+    return UsageError(code="EN003", what=f"there is no node `{name}`", mend=hint)
+
+
+def unknown_environment(name: str, known: Sequence[str], where: str) -> UsageError:
+    """EN004: A command names an environment that the product does not declare.
+
+    Environments are declared in the product file, so that a typing mistake never makes a new one.
+    """
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    listed = ", ".join(f"`{item}`" for item in known)
+    hint = f"did you mean `{near[0]}`?" if near else f"declared are {listed}"
+    return UsageError(
+        code="EN004",
+        what=f"environment `{name}` is not declared",
+        where=where,
+        mend=f"{hint}, or add `{name}: {{}}` under `environments`",
+    )
+
+
+def libraries_are_unlocked(environment: str, unlocked: Sequence[str]) -> GateError:
+    """EN005: A protected environment refuses code whose libraries no lock file pins.
+
+    Without a lock nobody can build the same environment again, so a release could not be explained
+    or reproduced. Write a lock beside the product file (hashed `requirements.txt`, `uv.lock`,
+    `pylock.toml` or `poetry.lock`), or name one with `lock:`.
+    """
+    shown = ", ".join(f"`{name}`" for name in unlocked[:_SHOWN])
+    more = f" and {len(unlocked) - _SHOWN} more" if len(unlocked) > _SHOWN else ""
+    return GateError(
+        code="EN005",
+        what=f"`{environment}` is protected, and {shown}{more} are in no lock file",
+        where=f"environment `{environment}`",
+        mend="lock the libraries: `uv export --no-header --no-emit-project -o requirements.txt` beside headway.yaml",
+    )
+
+
+def libraries_differ(environment: str, differing: dict[str, tuple[str, str]]) -> GateError:
+    """EN006: The libraries installed are not those of the lock file.
+
+    What runs here would not be what the lock says, so a protected environment refuses it. Install
+    the locked versions, or lock the installed ones.
+    """
+    items = sorted(differing.items())[:_SHOWN]
+    evidence = tuple(f"{name}: locked {locked}, installed {here}" for name, (locked, here) in items)
+    return GateError(
+        code="EN006",
+        what=f"{len(differing)} libraries installed here are not the locked ones",
+        where=f"environment `{environment}`",
+        mend="install what the lock file says, or write the lock file again",
+        evidence=evidence,
+    )
+
+
+def gates_refuse(environment: str, refused: Sequence[tuple[str, str, str]]) -> GateError:
+    """EN007: The evidence does not allow the move.
+
+    A protected environment moves only when every gate passes or does not apply; a gate that could
+    not be judged does not pass. Nothing was moved: the release that served before still serves.
+
+    Args:
+        refused: (gate, outcome, what was seen).
+    """
+    evidence = tuple(f"{gate}: {outcome} ({seen})" if seen else f"{gate}: {outcome}" for gate, outcome, seen in refused)
+    return GateError(
+        code="EN007",
+        what=f"`{environment}` keeps its pointers: {len(refused)} gates refuse",
+        where=f"environment `{environment}`",
+        mend="`headway why evaluation.NAME` shows the figures; mend the model or the data, or change the gate",
+        evidence=evidence[:_SHOWN],
+    )
+
+
+def not_built_yet(parts: Sequence[tuple[str, str]]) -> SpecError:
+    """EN008: The product file uses parts that this version does not build.
+
+    The grammar is accepted so that a file can be written for what comes, and `headway check` passes;
+    applying it would leave those parts undone in silence, so it is refused instead.
+
+    Args:
+        parts: (path in the file, where it stands as file:line).
+    """
+    evidence = tuple(f"{path} ({where})" if where else path for path, where in parts)
+    return SpecError(
+        code="EN008",
+        what=f"not built yet: {len(parts)} parts of the product file",
+        where=parts[0][1] if parts else "",
+        mend="take these parts out until a later version builds them",
+        evidence=evidence[:20],
+    )
+
+
+def unexpected(error: BaseException) -> BugError:
+    """EN009: Headway itself failed.
+
+    This is a fault of ours. The ledger is whole, and the pointers are where they were. Please report
+    the text with the trace that `HEADWAY_DEBUG=1` prints.
+    """
+    return BugError(
+        code="EN009",
+        what=f"Headway failed: {type(error).__name__}: {str(error)[:300]}",
+        mend="run it again with HEADWAY_DEBUG=1 for the trace, and report both",
+    )
+
+
+def no_product(folder: str) -> UsageError:
+    """EN010: There is no product file here.
+
+    Headway looks for `headway.yaml` in this directory and those above it.
+    """
+    return UsageError(
+        code="EN010",
+        what="no `headway.yaml` found",
+        where=folder,
+        mend="change to the product's directory, or run `headway init`",
+    )
+
+
+def missing_extra(package: str, extra: str) -> UsageError:
+    """EN011: A part of Headway that is not installed is needed.
+
+    The core installs without data frames and web servers; what a command needs besides comes with
+    an extra.
+    """
+    return UsageError(
+        code="EN011",
+        what=f"`{package}` is not installed",
+        mend=f"pip install 'headway[{extra}]'",
+    )
+
+
+def unknown_reference(reference: str, kinds: str) -> UsageError:
+    """EN012: Nothing is found under a reference.
+
+    References are a node (`model.delay`), a digest or its first 6 digits, a prediction id, or a
+    node's pointer (`model.delay@prod`).
+    """
+    return UsageError(
+        code="EN012",
+        what=f"nothing is found under `{reference[:80]}`",
+        mend=f"give {kinds}",
+    )

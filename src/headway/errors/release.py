@@ -1,0 +1,94 @@
+"""What releasing tells a user: promotion, rollback, stop, and what is published."""
+
+from __future__ import annotations
+
+from headway.errors.families import ConflictError, EngineError, GateError, UsageError
+
+
+def nothing_to_roll_back_to(environment: str, endpoint: str) -> GateError:
+    """RL001: There is no earlier release.
+
+    A rollback brings back the release that served before; the first release has none. `headway stop`
+    takes it out of service instead.
+    """
+    return GateError(
+        code="RL001",
+        what=f"`{endpoint}` has no earlier release in `{environment}`",
+        where=f"environment `{environment}`",
+        mend=f"`headway stop --env {environment}` takes it out of service",
+    )
+
+
+def nothing_is_held(environment: str, endpoint: str) -> UsageError:
+    """RL002: No hold is there to be lifted.
+
+    Holds come from `rollback` and `stop`; `headway status` lists them.
+    """
+    return UsageError(
+        code="RL002",
+        what=f"nothing is held on `{endpoint}` in `{environment}`",
+        where=f"environment `{environment}`",
+        mend="`headway status` lists what is held",
+    )
+
+
+def release_is_held(environment: str, endpoint: str, digest: str, who: str, why: str) -> GateError:
+    """RL003: A held release is not promoted.
+
+    Somebody rolled it back or stopped it. Another release, the hold's expiry, or `--unhold` ends it.
+    """
+    return GateError(
+        code="RL003",
+        what=f"release `{digest[:12]}` of `{endpoint}` is held in `{environment}` by {who}: {why}",
+        where=f"environment `{environment}`",
+        mend=f"`headway promote --to {environment} --unhold` lifts the hold first",
+    )
+
+
+def nothing_to_promote(source: str) -> UsageError:
+    """RL004: The environment to promote from points at nothing.
+
+    Apply there first: promotion moves pointers, it computes nothing.
+    """
+    return UsageError(
+        code="RL004",
+        what=f"environment `{source}` points at nothing yet",
+        where=f"environment `{source}`",
+        mend=f"run `headway apply --env {source}` first",
+    )
+
+
+def not_an_endpoint(product: str) -> UsageError:
+    """RL005: The product declares no endpoint, so there is nothing to serve or roll back.
+
+    Add one under `endpoints`, naming the model that answers.
+    """
+    return UsageError(
+        code="RL005", what=f"product `{product}` declares no endpoint", mend="add one under `endpoints`"
+    )
+
+
+def no_release_kept(environment: str, folder: str) -> EngineError:
+    """RL006: The ledger cannot be read, and no earlier release lies on disk to go back to.
+
+    Without a ledger, `rollback` works from the routes and releases kept beside the servers.
+    """
+    return EngineError(
+        code="RL006",
+        what=f"no earlier release of `{environment}` is kept on disk",
+        where=folder,
+        mend=f"`headway stop --env {environment}` works without a ledger",
+    )
+
+
+def override_stands(environment: str, action: str, who: str) -> ConflictError:
+    """RL007: Something was done to the servers without the ledger, and is not in the journal yet.
+
+    It is journalled before anything else may move; this happens when the ledger cannot be written.
+    """
+    return ConflictError(
+        code="RL007",
+        what=f"`{environment}` is overridden ({action} by {who}), which is not in the journal yet",
+        where=f"environment `{environment}`",
+        mend="make the ledger writable and run the command again",
+    )
