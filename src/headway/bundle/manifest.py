@@ -1,21 +1,37 @@
 """What a release bundle is: a directory that a server can live on, without a ledger.
 
-    manifest.json     this value, with blake3 and sha256 of every other file
-    contract.json     the request contract: `headway.spec.contract.Contract` of the request columns
-    model.onnx        or model.joblib (native form: loaded only after digest and signature are verified)
-    code.zip          the product's code that runs at request time (on-demand functions)
-    online.msgpack    packed rows of the groups that it looks up (`headway.online`)
-    profile.json      reference profile of the training data
-    card.json         what it came from: node -> digest, run, evaluation figures
+manifest.json     this value, with blake3 and sha256 of every other file
+contract.json     the request contract: `headway.spec.contract.Contract` of the request columns
+model.onnx        or model.joblib (native form: loaded only after digest and signature are verified)
+code.zip          the product's code that runs at request time (on-demand functions)
+online.msgpack    packed rows of the groups that it looks up (`headway.online`)
+profile.json      reference profile of the training data
+card.json         what it came from: node -> digest, run, evaluation figures
+
+Written by `headway.bundle.write`, opened by `headway.bundle.read`.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from headway.bundle.signing import Signed, plain
+from headway.core.digest import of_value
+from headway.errors import bundle as errors
+
 MANIFEST = "manifest.json"
+CONTRACT = "contract.json"
+ONNX_MODEL = "model.onnx"
+NATIVE_MODEL = "model.joblib"
+CODE = "code.zip"
+ONLINE = "online.msgpack"
+PROFILE = "profile.json"
+CARD = "card.json"
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 
 class BundleFile(Struct, frozen=True, kw_only=True):
@@ -73,7 +89,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     unit: str = ""
 
 
-class Manifest(Struct, frozen=True, kw_only=True):
+class Manifest(Signed, frozen=True, kw_only=True):
     """A release, complete: its digest is the digest of this value without `release` and `signature`.
 
     Attributes:
@@ -89,7 +105,6 @@ class Manifest(Struct, frozen=True, kw_only=True):
         nodes: Node -> digest of every artifact that went in.
         meaning: Digest of each file that counts by meaning rather than by bytes (native model:
             parameters and predictions), by file name.
-        signature: HMAC-SHA256 (hexadecimal) over the canonical manifest, by the workspace's key.
     """
 
     release: str
@@ -108,5 +123,24 @@ class Manifest(Struct, frozen=True, kw_only=True):
     nodes: dict[str, str] = field(default_factory=dict)
     meaning: dict[str, str] = field(default_factory=dict)
     files: tuple[BundleFile, ...] = ()
-    signature: str = ""
     version: int = 1
+
+
+def check_name(name: str) -> None:
+    """Refuse a file name that could leave the bundle's one flat directory.
+
+    Raises:
+        EngineError: The name is not a plain one (RL505).
+    """
+    if not _NAME.fullmatch(name) or name == MANIFEST:
+        raise errors.bad_name(name)
+
+
+def release_digest(manifest: Manifest) -> str:
+    """The release's digest: its content without `release` and `signature`.
+
+    Files count by meaning where `meaning` names them, so that packing the same native model
+    again is the same release; all others count by their bytes.
+    """
+    files = {file.name: manifest.meaning.get(file.name, file.blake3) for file in manifest.files}
+    return of_value(plain(manifest, "release", "signature", "files") | {"files": files})
