@@ -1,0 +1,141 @@
+"""Reads the prediction log: every segment of a directory, and every gap in it.
+
+`<utc>-<pid>-<n>.open` is being written, `.seg` is closed. A writer holds a lock on its open segment, so
+an open one that nobody holds was left by a crash.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from headway.predictions.frame import HEADER, Lost, records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from headway.predictions.record import Prediction
+
+OPEN = ".open"
+CLOSED = ".seg"
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+SLACK_SECONDS = 60.0
+"""How far a prediction's own time may lie outside its segment's (queueing, a clock set right)."""
+
+
+class Segment(NamedTuple):
+    """One file of the log: from when on, and by which process, it was written."""
+
+    path: Path
+    began: float
+
+
+def segments(directory: Path) -> list[Segment]:
+    """The segments of a log, oldest first; none when the directory is missing."""
+    try:
+        names = sorted(path.name for path in directory.iterdir())
+    except FileNotFoundError:
+        return []
+    found = [(name, _began(name)) for name in names if name.endswith((OPEN, CLOSED))]
+    return [Segment(directory / name, began) for name, began in found if began is not None]
+
+
+def read(directory: Path) -> Iterator[Prediction | Lost]:
+    """All predictions, segment by segment, oldest first, with a `Lost` for every gap.
+
+    The unfinished last record of a segment that is being written is not a gap: it comes later.
+
+    Raises:
+        OSError: A segment cannot be read.
+    """
+    for segment in segments(directory):
+        yield from read_segment(segment.path)
+
+
+def read_segment(path: Path) -> Iterator[Prediction | Lost]:
+    """What one segment holds; nothing when it was removed meanwhile.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    data, is_written = _content(path)
+    for record in records(data):
+        if not isinstance(record, Lost):
+            yield record
+        elif not (is_written and record.cause == "torn"):
+            yield record._replace(file=path.name)
+
+
+def find(directory: Path, prediction: str) -> Prediction | None:
+    """The prediction of an id; None when the log does not have it.
+
+    The time within the id says which segments to look into first; those are searched as bytes,
+    newest first, and only one that has the id is decoded. An unknown id costs one pass over the log.
+
+    Raises:
+        OSError: A segment cannot be read.
+    """
+    for path in _likeliest_first(segments(directory), _seconds(prediction)):
+        data, _ = _content(path)
+        if prediction.encode() not in data:
+            continue
+        for record in records(data):
+            if not isinstance(record, Lost) and record.id == prediction:
+                return record
+    return None
+
+
+def is_held(handle: int) -> bool:
+    """Whether a living writer holds the segment open."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _likeliest_first(found: list[Segment], at: float | None) -> list[Path]:
+    newest_first = found[::-1]
+    if at is None:
+        return [segment.path for segment in newest_first]
+    return [segment.path for segment in sorted(newest_first, key=lambda segment: not _may_hold(segment, at))]
+
+
+def _may_hold(segment: Segment, at: float) -> bool:
+    try:
+        ended = segment.path.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    return segment.began - SLACK_SECONDS <= at <= ended + SLACK_SECONDS
+
+
+def _seconds(prediction: str) -> float | None:
+    """The time within a UUIDv7, seconds since the epoch."""
+    try:
+        value = UUID(prediction)
+    except ValueError:
+        return None
+    return (value.int >> 80) / 1000 if value.version == 7 else None  # noqa: PLR2004 -- the version is 7
+
+
+def _began(name: str) -> float | None:
+    try:
+        return datetime.strptime(name.partition("-")[0], STAMP).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def _content(path: Path) -> tuple[bytes, bool]:
+    """The bytes of a segment, and whether a living writer holds it."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        if path.suffix == OPEN:  # closed between the listing and now
+            return _content(path.with_suffix(CLOSED))
+        return HEADER, False
+    with file:
+        held = path.suffix == OPEN and is_held(file.fileno())
+        return file.read(), held
