@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headway.data.join import as_of
+
+ORIGIN = datetime(2024, 1, 1, tzinfo=UTC)
+INSTANT = pl.Datetime("us", "UTC")
+
+minutes = st.integers(-3, 30)
+entities = st.sampled_from(["a", "b", "c", None])
+table_rows = st.lists(
+    st.tuples(entities, minutes, st.integers(-5, 25), st.one_of(st.none(), st.floats(0, 9))),
+    max_size=40,
+    unique_by=lambda row: row[:3],
+)
+asked_rows = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "x", None]), st.one_of(st.none(), minutes)), max_size=25
+)
+ttls = st.one_of(st.none(), st.integers(0, 20))
+
+
+def moment(minute: int | None) -> datetime | None:
+    return None if minute is None else ORIGIN + timedelta(minutes=minute)
+
+
+def table_of(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+    """Rows are (entity, event minute, minutes until known, value)."""
+    return pl.DataFrame(
+        {
+            "who": [row[0] for row in rows],
+            "event_time": [moment(row[1]) for row in rows],
+            "known_time": [moment(row[1] + row[2]) for row in rows],
+            "value": [row[3] for row in rows],
+            "word": [f"{row[0]}:{row[1]}:{row[2]}" for row in rows],
+        },
+        schema={
+            "who": pl.String,
+            "event_time": INSTANT,
+            "known_time": INSTANT,
+            "value": pl.Float64,
+            "word": pl.String,
+        },
+    )
+
+
+def asked_of(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+    columns = {"person": [row[0] for row in rows], "at": [moment(row[1]) for row in rows]}
+    return pl.DataFrame(columns, schema={"person": pl.String, "at": INSTANT})
+
+
+def joined(asked: pl.DataFrame, table: pl.DataFrame, ttl: timedelta | None) -> list[tuple[Any, ...]]:
+    found = as_of(asked, "at", table, {"who": "person"}, {"value": "v", "word": "w"}, ttl=ttl)
+    assert found.columns == ["v", "w"]
+    return found.rows()
+
+
+def oracle(asked: pl.DataFrame, table: pl.DataFrame, ttl: timedelta | None) -> list[tuple[Any, ...]]:
+    """As slow and as plain as the definition."""
+    answers = []
+    for person, at in asked.rows():
+        best = None
+        for who, event, known, value, word in table.rows():
+            mine = person is not None and who == person
+            if mine and at is not None and event <= at and known <= at:
+                best = (
+                    max(best, (event, known, value, word), key=lambda r: r[:2])
+                    if best
+                    else (event, known, value, word)
+                )
+        if best is None or (ttl is not None and at - best[0] > ttl):
+            answers.append((None, None))
+        else:
+            answers.append(best[2:])
+    return answers
+
+
+@settings(max_examples=400, deadline=None)
+@given(table_rows, asked_rows, ttls)
+def test_the_join_equals_the_slow_oracle(rows: list, asked: list, ttl: int | None) -> None:
+    limit = None if ttl is None else timedelta(minutes=ttl)
+    asked_frame, table = asked_of(asked), table_of(rows)
+    assert joined(asked_frame, table, limit) == oracle(asked_frame, table, limit)
+
+
+@settings(max_examples=100, deadline=None)
+@given(table_rows, asked_rows, st.randoms(use_true_random=False))
+def test_neither_order_of_the_table_nor_of_the_rows_matters(rows: list, asked: list, random: Any) -> None:
+    before = joined(asked_of(asked), table_of(rows), None)
+    places = list(range(len(asked)))
+    random.shuffle(places)
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    after = joined(asked_of([asked[place] for place in places]), table_of(shuffled), None)
+    assert after == [before[place] for place in places]
+
+
+@settings(max_examples=100, deadline=None)
+@given(table_rows, asked_rows)
+def test_rows_known_later_change_nothing(rows: list, asked: list) -> None:
+    asked_frame = asked_of(asked)
+    before = joined(asked_frame, table_of(rows), None)
+    late = [(who, event, 1_000, 99.0) for who, event in {(row[0], row[1]) for row in rows}]
+    assert joined(asked_frame, table_of(rows + late), None) == before
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.integers(1, 9998), st.integers(0, 1)), max_size=40, unique=True
+    ),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9998)), min_size=1, max_size=20),
+)
+def test_many_entities_over_many_thousand_years_do_not_overflow(rows: list, asked: list) -> None:
+    # 41 entities times 10,000 years of microseconds do not fit into 64 bits.
+    rows = [
+        *rows,
+        *((entity, year, 0) for entity in range(41) for year in (1, 9998) if (entity, year, 0) not in rows),
+    ]
+    table = pl.DataFrame(
+        {
+            "who": [str(row[0]) for row in rows],
+            "event_time": [datetime(row[1], 1, 1, tzinfo=UTC) for row in rows],
+            "known_time": [datetime(row[1] + row[2], 1, 1, tzinfo=UTC) for row in rows],
+            "value": [float(row[1]) for row in rows],
+            "word": [str(row) for row in rows],
+        },
+        schema_overrides={"event_time": INSTANT, "known_time": INSTANT},
+    )
+    asked_frame = pl.DataFrame(
+        {
+            "person": [str(who) for who, _ in asked],
+            "at": [datetime(year, 6, 1, tzinfo=UTC) for _, year in asked],
+        },
+        schema_overrides={"at": INSTANT},
+    )
+    assert joined(asked_frame, table, None) == oracle(asked_frame, table, None)
