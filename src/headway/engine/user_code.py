@@ -11,8 +11,11 @@ import importlib
 import io
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+
+from headway.errors import engine as errors
 
 
 def folders(root: Path) -> tuple[Path, ...]:
@@ -36,6 +39,23 @@ def importable(root: Path) -> Iterator[None]:
             sys.path[:] = before
             sys.pycache_prefix, sys.dont_write_bytecode = prefix, write
             forget(root)
+
+
+def resolve(reference: str) -> Callable[..., Any]:
+    """The product's function that `module:function` names; inside `importable`.
+
+    Raises:
+        UserCodeError: Its module fails to import, or has no such function.
+    """
+    module_name, _, name = reference.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # the user-code boundary: whatever an import raises is named
+        raise errors.module_fails(module_name, error) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise errors.function_is_missing(reference, sorted(vars(module)))
+    return function  # type: ignore[no-any-return]
 
 
 def forget(root: Path) -> None:

@@ -27,6 +27,7 @@ class Work:
         folder: An empty folder for files on their way; removed afterwards.
         now: The run's time; the same for every node of a run.
         libraries: Distribution -> version, of what the node's code needs.
+        code_files: Files of the product that the node's code is in, relative to `root`.
         key: Key that signs bundles.
     """
 
@@ -38,6 +39,7 @@ class Work:
     folder: Path
     now: datetime
     libraries: Mapping[str, str]
+    code_files: tuple[str, ...]
     key: Callable[[], bytes]
 
     def file(self, node: str, name: str) -> Path:

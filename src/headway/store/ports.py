@@ -39,6 +39,14 @@ class BlobStore(Protocol):
         """
         ...
 
+    def verify(self, digest: str) -> None:
+        """Check a blob's bytes against its name without holding them.
+
+        Raises:
+            EngineError: The blob is missing, or its bytes are not those of its name.
+        """
+        ...
+
     def path(self, digest: str) -> Path:
         """Where a local reader finds the blob; its existence is not checked."""
         ...

@@ -1,0 +1,119 @@
+"""`apply` from the product file: open, plan, carry out, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from headway.core.clock import SystemClock
+from headway.engine import events, serving
+from headway.engine.admission import admit
+from headway.engine.apply import Applied, Job, Verdict, apply
+from headway.engine.judge import judge
+from headway.engine.opened import Opened, check_environment, open_product, plan
+from headway.engine.run_node import Bench
+from headway.engine.stages.table import stages
+from headway.errors import engine as errors
+from headway.facts.evidence import Evidence
+from headway.facts.moves import EnvironmentState
+from headway.plan.plan import Plan
+from headway.spec.built import not_built
+
+
+def converge(
+    file: Path,
+    environment: str,
+    *,
+    only: Collection[str],
+    refresh: Collection[str],
+    who: str,
+    why: str,
+    report: Callable[[events.Event], None],
+) -> Applied:
+    """Make an environment what the product file wants.
+
+    Raises:
+        SpecError: The file is wrong, or uses parts that are not built yet.
+        ConflictError: Somebody else is applying.
+        HeadwayError: What a stage raised.
+    """
+    opened = open_product(file)
+    check_environment(opened, environment)
+    parts = not_built(opened.loaded)
+    if parts:
+        raise errors.not_built_yet(parts)
+    settled = serving.settle(opened.workspace, environment)
+    if settled is not None:
+        report(events.Noticed(f"journalled what was done without the ledger: {settled.action} by {settled.who}"))
+    job = job_of(opened, environment, only=only, refresh=refresh, who=who, why=why, report=report)
+    applied = apply(job, plan(opened, environment, only, refresh))
+    if not applied.moved:
+        job.publish(opened.reader.environment(environment))
+    return applied
+
+
+def job_of(
+    opened: Opened,
+    environment: str,
+    *,
+    only: Collection[str],
+    refresh: Collection[str],
+    who: str,
+    why: str,
+    report: Callable[[events.Event], None],
+) -> Job:
+    """Everything that carrying out a plan of this product needs."""
+    workspace = opened.workspace
+    endpoints = serving.declared_endpoints(opened.loaded.product)
+    bench = bench_of(opened)
+
+    def replan() -> Plan:
+        return plan(opened, environment, only)
+
+    def judge_plan(made: Plan) -> list[tuple[Evidence, str]]:
+        return judge(opened, made)
+
+    def admit_plan(made: Plan) -> Verdict:
+        return admit(opened, made)
+
+    def publish(state: EnvironmentState) -> None:
+        serving.republish(workspace, opened.loaded.product.name, endpoints, state)
+
+    return Job(
+        root=opened.root,
+        blobs=bench.blobs,
+        reader=opened.reader,
+        writer=bench.writer,
+        clock=bench.clock,
+        bench=bench,
+        own=opened.own,
+        replan=replan,
+        judge=judge_plan,
+        admit=admit_plan,
+        publish=publish,
+        report=report,
+        who=who,
+        why=why,
+    )
+
+
+def bench_of(opened: Opened) -> Bench:
+    """What each node of this product is run with."""
+    present = opened.present
+    declaration_files = (opened.file.name, *opened.loaded.contracts)
+    return Bench(
+        root=opened.root,
+        graph=opened.graph,
+        blobs=opened.workspace.blobs(),
+        reader=opened.reader,
+        writer=opened.workspace.open_writer(),
+        clock=SystemClock(),
+        stages=stages(),
+        condition=opened.conditions,
+        key=opened.workspace.key,
+        declaration=opened.loaded,
+        code_files={
+            name: (*closure.files, *declaration_files) for name, closure in present.closures.items()
+        },
+        libraries={name: dict(versions) for name, versions in present.environment.items()},
+    )

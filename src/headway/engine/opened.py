@@ -1,0 +1,165 @@
+"""A product opened for planning: its file, its graph, its working tree, its past."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headway.core.clock import SystemClock, to_text
+from headway.engine.condition import Conditions
+from headway.errors import engine as errors
+from headway.facts.executions import Fingerprint
+from headway.plan.make import Wanted, make, valid_until
+from headway.plan.plan import Plan, encode
+from headway.spec.graph import Graph, graph
+from headway.spec.load import Loaded, load
+from headway.store.workspace import Workspace
+from headway.survey import memo
+from headway.survey.files import StatCache
+from headway.survey.present import Present, survey
+
+if TYPE_CHECKING:
+    from headway.store.ledger import SqliteReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What planning needs, read once.
+
+    Attributes:
+        conditions: Says which stored artifacts are whole, by one stat each.
+        own: Node -> fingerprint without inputs, as the working tree has it now.
+    """
+
+    root: Path
+    file: Path
+    loaded: Loaded
+    graph: Graph
+    workspace: Workspace
+    present: Present
+    reader: SqliteReader
+    conditions: Conditions
+    own: dict[str, Fingerprint]
+
+
+def open_product(file: Path) -> Opened:
+    """Read a product file, its working tree and its ledger; writes only the disposable cache.
+
+    Raises:
+        SpecError: The file or a contract is wrong; every fault is listed.
+        UserCodeError: The product's code cannot be parsed.
+        EngineError: The ledger cannot be read.
+    """
+    root = file.parent
+    loaded = load(file)
+    nodes = graph(loaded.product, loaded.contracts)
+    workspace = Workspace(root)
+    cache = StatCache(workspace.cache)
+    present = survey(nodes, root, file, loaded.product.lock, cache)
+    own = {
+        node.name: Fingerprint(
+            config=node.config,
+            code=dict(present.closures[node.name].parts) if node.name in present.closures else {},
+            environment=dict(present.environment.get(node.name, {})),
+            data={path: present.data.get(path) or "missing" for path in node.files},
+        )
+        for node in nodes.nodes
+    }
+    reader = workspace.open_reader()
+    blobs = workspace.blobs()
+    return Opened(
+        root=root,
+        file=file,
+        loaded=loaded,
+        graph=nodes,
+        workspace=workspace,
+        present=present,
+        reader=reader,
+        conditions=Conditions(reader, blobs, cache),
+        own=own,
+    )
+
+
+def wanted(opened: Opened, only: Collection[str] = (), refresh: Collection[str] = ()) -> Wanted:
+    """What the product asks for in a scope.
+
+    Raises:
+        UsageError: `only` or `refresh` names a node that is not declared.
+    """
+    known = [node.name for node in opened.graph.nodes]
+    for name in (*only, *refresh):
+        if name not in known:
+            raise errors.unknown_node(name, known)
+    evaluations = opened.loaded.product.evaluations
+    return Wanted(
+        own=opened.own,
+        gates={f"evaluation.{name}": declared.gates for name, declared in evaluations.items()},
+        champions={f"evaluation.{name}": f"model.{declared.model}" for name, declared in evaluations.items()},
+        only=tuple(only),
+        refresh=tuple(refresh),
+    )
+
+
+def plan(
+    opened: Opened, environment: str, only: Collection[str] = (), refresh: Collection[str] = ()
+) -> Plan:
+    """The plan for one environment, remembered for the no-op path when it looks at everything.
+
+    Raises:
+        UsageError: The environment, `only` or `refresh` names something that is not declared.
+    """
+    check_environment(opened, environment)
+    now = SystemClock().now()
+    state = opened.reader.environment(environment)
+    made = make(
+        graph=opened.graph,
+        wanted=wanted(opened, only, refresh),
+        history=opened.reader,
+        state=state,
+        condition=opened.conditions,
+        now=now,
+        notices=_notices(opened),
+    )
+    if not only and not refresh:
+        runs = [opened.reader.execution(step.key) for step in made.steps if step.key]
+        ends = valid_until(state, [run for run in runs if run is not None], now)
+        memo.remember(
+            opened.workspace.cache,
+            environment,
+            opened.file,
+            opened.reader.sequence(),
+            to_text(ends) if ends else None,
+            {**opened.present.watched, **opened.conditions.watched},
+            encode(made),
+        )
+    return made
+
+
+def check_environment(opened: Opened, environment: str) -> None:
+    """Refuse an environment that is not declared.
+
+    Raises:
+        UsageError: It is not.
+    """
+    declared = tuple(opened.loaded.product.environments) or ("dev",)
+    if environment not in declared:
+        raise errors.unknown_environment(environment, declared, str(opened.file))
+
+
+def is_protected(opened: Opened, environment: str) -> bool:
+    """Whether the environment's pointers move only through gates."""
+    declared = opened.loaded.product.environments.get(environment)
+    return declared is not None and declared.protected
+
+
+def _notices(opened: Opened) -> tuple[str, ...]:
+    notices: list[Any] = []
+    if opened.present.unlocked:
+        shown = ", ".join(opened.present.unlocked[:3])
+        notices.append(f"no lock file pins {shown}; a protected environment refuses that")
+    if opened.present.differing:
+        name, (locked, here) = next(iter(sorted(opened.present.differing.items())))
+        notices.append(f"installed libraries differ from the lock file: {name} {here}, locked {locked}")
+    return tuple(notices)

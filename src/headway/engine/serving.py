@@ -1,0 +1,195 @@
+"""The ledger and the servers: publishing what was decided, settling what was done without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from headway.bundle import route
+from headway.bundle.route import Endpoint, Override
+from headway.core.clock import SystemClock
+from headway.engine.recall import find_product
+from headway.errors import ConflictError, EngineError
+from headway.errors import release as errors
+from headway.facts.moves import EnvironmentState, Move
+from headway.release import moves, without_ledger
+from headway.release.moves import Request
+from headway.release.publish import publish, published
+from headway.spec.product import Product
+from headway.store.workspace import Workspace
+
+
+class Ended(NamedTuple):
+    """A rollback or stop that is done.
+
+    Attributes:
+        move: The journal's move; None when the ledger was away and an override stands instead.
+        override: What stands beside the route; None when the ledger took the move.
+        why_override: Why the ledger could not take it.
+    """
+
+    move: Move | None
+    override: Override | None = None
+    why_override: str = ""
+
+
+def declared_endpoints(product: Product) -> tuple[Endpoint, ...]:
+    """What the file says of each endpoint's route: limits and unit; releases are filled in later."""
+    return tuple(
+        Endpoint(
+            name=name,
+            releases=(),
+            rate=endpoint.limits.rate,
+            timeout_seconds=endpoint.limits.timeout.total_seconds() if endpoint.limits.timeout else None,
+            unit=endpoint.unit,
+        )
+        for name, endpoint in product.endpoints.items()
+    )
+
+
+def republish(workspace: Workspace, product: str, endpoints: Sequence[Endpoint], state: EnvironmentState) -> bool:
+    """Make the route carry the ledger's revision; returns whether anything had to be written."""
+    if not endpoints or state.revision == 0:
+        return False
+    return publish(
+        product=product,
+        endpoints=endpoints,
+        state=state,
+        artifact=workspace.open_reader().artifact,
+        blobs=workspace.blobs(),
+        directory=workspace.serve(state.name),
+        key=workspace.key(),
+    )
+
+
+def settle(workspace: Workspace, environment: str) -> Move | None:
+    """Journal an override that was made while the ledger was away; nothing else may move before.
+
+    Raises:
+        ConflictError: The ledger still cannot take it.
+    """
+    directory = workspace.serve(environment)
+    if not (directory / route.OVERRIDE).exists():
+        return None
+    override = route.read_override(directory, workspace.key())
+    present = published(directory, workspace.key())
+    if override is None:
+        return None
+    if present is not None and not route.wins(present, override):
+        route.clear_override(directory)
+        return None
+    reader = workspace.open_reader()
+    past = [fact.body for fact, _ in reader.journal(environment) if isinstance(fact.body, Move)]
+    move = without_ledger.settle(override, reader.environment(environment), past)
+    try:
+        workspace.open_writer().move(move)
+    except EngineError as error:
+        raise errors.override_stands(environment, override.action, override.who) from error
+    _republish_as_routed(workspace, environment)
+    route.clear_override(directory)
+    return move
+
+
+def roll_back(
+    workspace: Workspace, environment: str, endpoint: str | None, request: Request, *, ledger: bool = True
+) -> Ended:
+    """Bring back the release before; with the ledger when it answers, else beside it.
+
+    Args:
+        workspace: Where the ledger and the serving directory are.
+        environment: Its name.
+        endpoint: Its short name; None when there is just one.
+        request: Who, why, when, until.
+        ledger: False leaves the ledger alone, as if it were away (for drills).
+
+    Raises:
+        GateError: There is no earlier release.
+        EngineError: Neither the ledger nor the disk has one.
+    """
+    name = endpoint or _only_endpoint(workspace, environment)
+
+    def move(state: EnvironmentState, past: Sequence[Move]) -> Move:
+        return moves.roll_back(state, past, f"endpoint.{name}", request)
+
+    def override(directory: Path, key: bytes) -> Override:
+        return without_ledger.override_roll_back(directory, key, request, name)
+
+    return _with_or_without(workspace, environment, move, override, ledger=ledger)
+
+
+def stop(workspace: Workspace, environment: str, request: Request, *, ledger: bool = True) -> Ended:
+    """Take every endpoint of an environment out of service.
+
+    Raises:
+        EngineError: Nothing was ever published there.
+    """
+    names = _endpoints(workspace, environment)
+
+    def move(state: EnvironmentState, past: Sequence[Move]) -> Move:
+        return moves.stop(state, [f"endpoint.{name}" for name in names], request)
+
+    def override(directory: Path, key: bytes) -> Override:
+        return without_ledger.override_stop(directory, key, request)
+
+    return _with_or_without(workspace, environment, move, override, ledger=ledger)
+
+
+def _with_or_without(workspace: Workspace, environment: str, move: Any, override: Any, *, ledger: bool) -> Ended:
+    """Try the ledger; where it cannot be read or written, act beside the route file."""
+    why = "the ledger was left alone as asked"
+    if ledger:
+        try:
+            settle(workspace, environment)
+            reader = workspace.open_reader()
+            past = [fact.body for fact, _ in reader.journal(environment)]
+            made: Move = move(reader.environment(environment), past)
+            workspace.open_writer().move(made)
+            _republish_as_routed(workspace, environment)
+            return Ended(made)
+        except (EngineError, ConflictError) as error:
+            why = error.what
+    directory = workspace.serve(environment)
+    return Ended(None, override(directory, workspace.key()), why)
+
+
+def _republish_as_routed(workspace: Workspace, environment: str) -> None:
+    """Publish with the limits that the route has: a rollback does not depend on the product file."""
+    present = route.read(workspace.serve(environment), workspace.key())
+    state = workspace.open_reader().environment(environment)
+    republish(workspace, present.product, present.endpoints, state)
+
+
+def _endpoints(workspace: Workspace, environment: str) -> list[str]:
+    present = route.read(workspace.serve(environment), workspace.key())
+    return [endpoint.name for endpoint in present.endpoints]
+
+
+def _only_endpoint(workspace: Workspace, environment: str) -> str:
+    names = _endpoints(workspace, environment)
+    if len(names) != 1:
+        raise errors.which_endpoint(environment, names)
+    return names[0]
+
+
+def request(who: str, why: str, hold: str | None = None) -> Request:
+    """A request made now; `hold` is a duration such as `2h`, None holds until somebody lifts it.
+
+    Raises:
+        SpecError: `hold` is not a duration.
+    """
+    now = SystemClock().now()
+    if hold is None:
+        return Request(who, why, now)
+    from headway.spec.quantities import parse_duration
+
+    return Request(who, why, now, now + parse_duration(hold))
+
+
+def workspace_at(folder: Path) -> Workspace:
+    """The workspace of the product at or above `folder`.
+
+    Raises:
+        UsageError: There is no product file.
+    """
+    return Workspace(find_product(folder).parent)

@@ -1,0 +1,76 @@
+"""Datasets: labelled rows, joined as known at their moment, split, and never changed."""
+
+from __future__ import annotations
+
+import msgspec
+
+from headway.core import digest
+from headway.data import datasets, tables
+from headway.engine.archive import pack
+from headway.engine.stages.names import short_name
+from headway.engine.stages.tables import ROWS, source_table
+from headway.engine.user_code import importable
+from headway.engine.work import Draft, Work
+from headway.features import functions, layout
+from headway.features.arrays import to_numpy
+from headway.render.style import count
+from headway.stats.profile import profile
+
+PROFILE = "profile.json"
+CODE = "code.zip"
+
+
+def run(work: Work) -> Draft:
+    """Build the dataset, its reference profile, and the archive of its on-demand code.
+
+    Raises:
+        ContractError: No row has a known label, the label is constant, or a part is empty.
+        UserCodeError: An on-demand function failed.
+    """
+    name = short_name(work.node)
+    product = work.declaration.product
+    declared = product.datasets[name]
+    rows = source_table(work, declared.rows)
+    picked = {pick.group for pick in declared.features}
+    with importable(work.root):
+        built = datasets.build(
+            declared,
+            name,
+            rows=rows.frame,
+            source=rows.source,
+            contract=rows.contract,
+            now=work.now,
+            groups={group: tables.read(work.file(f"feature_group.{group}", ROWS)) for group in sorted(picked)},
+            declared_groups=product.feature_groups,
+            on_demand=functions.load(declared.on_demand) if declared.on_demand else (),
+        )
+    path = work.folder / ROWS
+    tables.write(built.frame, path)
+    trained = layout.view(built.frame, "train").features
+    reference = profile({column: to_numpy(trained[column]) for column in trained.columns})
+    files = {ROWS: path, PROFILE: msgspec.json.encode(reference)}
+    if declared.on_demand:
+        files[CODE] = pack(work.root, work.code_files)
+    return Draft(
+        kind="dataset",
+        digest=digest.of_file(path),
+        files=files,
+        meta=_meta(built),
+        waits_until=built.waits_until,
+    )
+
+
+def _meta(built: datasets.BuiltDataset) -> dict[str, object]:
+    counts = built.counts
+    excluded = ", ".join(f"{number:,} {reason}" for reason, number in built.excluded.items() if number)
+    parts = f"{counts['train']:,} train, {counts['validate']:,} validate, {counts['test']:,} test"
+    unused = f", {counts['unused']:,} outside the split" if counts.get("unused") else ""
+    return {
+        "inputs": msgspec.to_builtins(built.inputs),
+        "counts": counts,
+        "excluded": built.excluded,
+        "label_kind": built.label_kind,
+        "classes": list(built.classes),
+        "windows": built.windows,
+        "summary": f"{count(counts['rows'], 'row')}: {parts}{unused}" + (f"; excluded: {excluded}" if excluded else ""),
+    }

@@ -1,0 +1,89 @@
+"""A workspace: the product's directory, and what Headway keeps below `.headway/` in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from headway.errors import store as errors
+from headway.store.blobs import LocalBlobs
+from headway.store.ledger import SqliteReader, SqliteWriter
+
+
+class Workspace:
+    """Paths and doors of one workspace; makes nothing until something is written.
+
+    Args:
+        root: The product's directory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.state = root / ".headway"
+        self.ledger = self.state / "ledger.db"
+        self.cache = self.state / "cache.db"
+
+    def serve(self, environment: str) -> Path:
+        """What the servers of one environment live on."""
+        return self.state / "serve" / environment
+
+    def blobs(self) -> LocalBlobs:
+        """The blob store."""
+        return LocalBlobs(self.state / "blobs")
+
+    def open_reader(self) -> SqliteReader:
+        """The ledger, read only; an absent one is empty."""
+        return SqliteReader(self.ledger)
+
+    def open_writer(self) -> SqliteWriter:
+        """The ledger, for writing.
+
+        Raises:
+            EngineError: The workspace is not writable.
+        """
+        self.make()
+        return SqliteWriter(self.ledger, self.state / "leases")
+
+    def make(self) -> None:
+        """Make `.headway/`, which keeps itself out of version control.
+
+        Raises:
+            EngineError: The workspace is not writable.
+        """
+        try:
+            self.state.mkdir(exist_ok=True)
+            ignore = self.state / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
+        except OSError as error:
+            raise errors.not_written(str(self.state), error.strerror or str(error)) from error
+
+    def key(self) -> bytes:
+        """The key that signs bundles and routes; made once, readable by its owner only.
+
+        Raises:
+            EngineError: It cannot be read or made.
+        """
+        path = self.state / "key"
+        try:
+            if not path.exists():
+                self.make()
+                self._make_key(path)
+            return bytes.fromhex(path.read_text().strip())
+        except (OSError, ValueError) as error:
+            raise errors.key_fails(str(path), str(error)) from error
+
+    def _make_key(self, path: Path) -> None:
+        """Write a new key beside and link it into place: the first of two processes wins."""
+        partial = path.with_name(f".key.{os.getpid()}.{secrets.token_hex(4)}")
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, secrets.token_hex(32).encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        with contextlib.suppress(FileExistsError):
+            os.link(partial, path)
+        partial.unlink()
