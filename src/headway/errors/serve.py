@@ -131,17 +131,16 @@ def not_json(reason: str) -> ContractError:
     )
 
 
-def breaks_contract(path: str, reason: str) -> ContractError:
-    """SE009: A row breaks the request contract.
+def breaks_protocol(path: str, reason: str) -> ContractError:
+    """SE009: The body does not have the form that its path takes.
 
-    The contract that the model was trained under is checked on every request; the path names the
-    field. Values are never coerced: `"1"` is not an integer.
+    The path names the part. (A row that breaks the request contract itself is DC004.)
     """
     return ContractError(
         code="SE009",
         what=f"`{_cut(path)}`: {_cut(reason)}",
         where=_cut(path),
-        mend="send what the contract says; GET `/v2/models/ENDPOINT` lists the fields and their types",
+        mend="GET `/v2/models/ENDPOINT` lists the fields and their types",
     )
 
 
@@ -227,7 +226,7 @@ def not_finite(endpoint: str, row: int) -> UserCodeError:
     )
 
 
-def feature_failed(release: str, reason: str) -> UserCodeError:
+def product_failed(release: str, incident_id: str) -> UserCodeError:
     """SE017: The product's own code failed on a request.
 
     An on-demand function (or the native model) raised, or returned something else than one value
@@ -235,7 +234,7 @@ def feature_failed(release: str, reason: str) -> UserCodeError:
     """
     return UserCodeError(
         code="SE017",
-        what=f"the product's code in release `{release[:12]}` failed: {_cut(reason)}",
+        what=f"the product's code in release `{release[:12]}` failed; incident `{incident_id}`",
         mend="reproduce it with `headway.load(...)` and the same row, then mend the function",
     )
 

@@ -12,13 +12,12 @@ from headway.errors import serve as errors
 from headway.online.pack import MAGIC, Packed, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 DIGEST_BYTES = 32
 MISSING_NUMBER = float("nan")
-MISSING_TEXT = ""
 
-Value = float | str
+Value = float | str | None
 
 
 class _Column(NamedTuple):
@@ -53,6 +52,11 @@ class OnlineRows:
         packed = msgspec.msgpack.decode(memoryview(data)[start:], type=Packed)
         self._groups = {name: _group(rows) for name, rows in packed.groups.items()}
 
+    def has(self, group: str, keys: Collection[str], features: Collection[str]) -> bool:
+        """Whether a group is there, with exactly these key columns and at least these features."""
+        rows = self._groups.get(group)
+        return rows is not None and set(rows.keys) == set(keys) and set(features) <= set(rows.columns)
+
     def keys(self, group: str) -> tuple[str, ...]:
         """Names of a group's key columns, in the order in which `at` takes their values.
 
@@ -76,7 +80,7 @@ class OnlineRows:
             ttl_us: A row whose event is older than this at the moment counts as missing.
 
         Returns:
-            One value per feature; missing is NaN for a number and the empty string for text.
+            One value per feature; missing is NaN for a number and None for text.
 
         Raises:
             KeyError: There is no such group or feature.
@@ -116,10 +120,10 @@ def _group(rows: Rows) -> _Group:
     )
 
 
-def _numbers(column: memoryview) -> _Column:
+def _numbers(column: memoryview[float]) -> _Column:
     return _Column(column.__getitem__, MISSING_NUMBER)
 
 
 def _texts(words: list[str], places: memoryview) -> _Column:
-    known = [*words, MISSING_TEXT]  # place -1 is the last
-    return _Column(lambda row: known[places[row]], MISSING_TEXT)
+    known = [*words, None]  # place -1 is the last
+    return _Column(lambda row: known[places[row]], None)

@@ -32,7 +32,7 @@ def weather() -> PackedGroup:
     )
 
 
-def at(moment: int, ttl_us: int | None = None, origin: object = "JFK") -> tuple[float | str, ...]:
+def at(moment: int, ttl_us: int | None = None, origin: object = "JFK") -> tuple[float | str | None, ...]:
     return OnlineRows(pack({"weather": weather()})).at("weather", (origin,), moment, ("wind", "sky"), ttl_us)
 
 
@@ -69,16 +69,16 @@ def test_what_is_not_known_is_missing(moment: int, origin: object) -> None:
     wind, sky = at(moment, origin=origin)
     assert isinstance(wind, float)
     assert math.isnan(wind)
-    assert sky == ""
+    assert sky is None
 
 
-def test_a_null_text_is_the_empty_string() -> None:
-    assert at(99, origin="EWR") == (9.0, "")
+def test_a_null_text_is_none() -> None:
+    assert at(99, origin="EWR") == (9.0, None)
 
 
 def test_a_value_older_than_its_time_to_live_is_missing() -> None:
     assert at(50, ttl_us=20) == (3.0, "clear")
-    assert at(51, ttl_us=20)[1] == ""
+    assert at(51, ttl_us=20)[1] is None
 
 
 def test_a_key_of_several_columns_is_taken_in_their_order() -> None:
@@ -98,7 +98,7 @@ def test_a_group_without_rows_knows_nobody() -> None:
     empty = PackedGroup(
         keys={"k": []}, event_time=times(), known_time=times(), features={"n": np.array([]), "t": []}
     )
-    assert OnlineRows(pack({"g": empty})).at("g", ("x",), 5, ("t",), None) == ("",)
+    assert OnlineRows(pack({"g": empty})).at("g", ("x",), 5, ("t",), None) == (None,)
 
 
 def test_packing_the_same_rows_gives_the_same_bytes() -> None:

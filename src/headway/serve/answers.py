@@ -1,0 +1,85 @@
+"""From a model's numbers to what the caller is told. Pure."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from headway.errors import serve as errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headway.bundle.manifest import Answer
+
+
+class Answered(NamedTuple):
+    """The answers to n rows, in their order; empty for what the model does not tell.
+
+    Attributes:
+        probability: Of the class that the endpoint is about, 0 to 1.
+        label: The class decided on.
+        value: In the answer's unit.
+    """
+
+    probability: Sequence[float] = ()
+    label: Sequence[Any] = ()
+    value: Sequence[float] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One object per row, as named-field answers and the prediction log have it."""
+        if self.value:
+            return [{"value": value} for value in self.value]
+        pairs = zip(self.probability, self.label, strict=True)
+        return [{"probability": probability, "label": label} for probability, label in pairs]
+
+
+def told(output: NDArray[np.floating], answer: Answer, about: int, endpoint: str) -> Answered:
+    """What the caller is told.
+
+    Args:
+        output: Probabilities (n, k) with columns as `answer.classes`, or values (n,).
+        answer: What the prediction means.
+        about: Place of the class whose probability is told; see `place_of_positive`.
+        endpoint: Its name, for messages.
+
+    Raises:
+        UserCodeError: A number is NaN or infinite (SE016).
+    """
+    if answer.kind == "value":
+        values = output.ravel().tolist()
+        _check(values, endpoint)
+        return Answered(value=values)
+    rows = output.tolist()
+    probabilities = [row[about] for row in rows]
+    _check(probabilities, endpoint)
+    return Answered(probability=probabilities, label=[_label(row, about, answer) for row in rows])
+
+
+def place_of_positive(answer: Answer) -> int | None:
+    """Which of the classes the endpoint is about; None when it is none of them.
+
+    A class of the same type comes first: `1` and `True` are equal, but not the same label.
+    """
+    equal = [place for place, found in enumerate(answer.classes) if found == answer.positive]
+    same = [place for place in equal if type(answer.classes[place]) is type(answer.positive)]
+    return next(iter(same + equal), None)
+
+
+def _label(row: list[float], about: int, answer: Answer) -> Any:
+    """The likeliest class; with a threshold, the one asked about as soon as it reaches that."""
+    places = range(len(row))
+    if answer.threshold is not None:
+        if row[about] >= answer.threshold:
+            return answer.classes[about]
+        places = [place for place in places if place != about] or places
+    return answer.classes[max(places, key=row.__getitem__)]
+
+
+def _check(numbers: list[float], endpoint: str) -> None:
+    if not all(map(isfinite, numbers)):
+        row = next(row for row, number in enumerate(numbers) if not isfinite(number))
+        raise errors.not_finite(endpoint, row)

@@ -1,0 +1,320 @@
+"""Answers requests: (method, path, content type, body) in, (status, body, headers) out.
+
+Knows no sockets and no event loop, so any server can carry it, and none is needed to test it. A
+request is decoded, answered and encoded in the calling thread, without waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import partial
+from math import ceil
+from traceback import extract_tb
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from headway import __version__
+from headway.core.ids import uuid7
+from headway.errors import HeadwayError, UserCodeError
+from headway.errors import serve as errors
+from headway.serve.assignment import choose
+from headway.serve.inference import metadata
+from headway.serve.logged import Answering, predictions
+from headway.serve.meters import Label, Meters
+from headway.serve.rate_limit import TokenBucket
+
+if TYPE_CHECKING:
+    from headway.predictions.log import PredictionLog
+    from headway.serve.asked import FormName
+    from headway.serve.serving import Live, Serving, Variant
+
+STATUS = MappingProxyType(
+    {
+        "SE001": 404,
+        "SE002": 404,
+        "SE003": 404,
+        "SE004": 405,
+        "SE005": 415,
+        "SE006": 413,
+        "SE007": 408,
+        "DC004": 400,
+        "DC005": 400,
+        "SE008": 400,
+        "SE009": 400,
+        "SE010": 400,
+        "SE011": 400,
+        "SE012": 429,
+        "SE013": 503,
+        "SE014": 503,
+        "SE015": 504,
+    }
+)
+"""Error code -> HTTP status; every other error is 500."""
+
+FAILED = 500
+SHORTEST_VERSION = 6
+"""Digits of a release digest that name a version."""
+LONGEST_LINE = 2000
+"""Characters of an incident's line in the server's log."""
+READING = frozenset({"GET", "HEAD"})
+JSON = (b"content-type", b"application/json")
+PREDICTION_HEADER = b"headway-prediction-id"
+
+_encode = msgspec.json.Encoder().encode
+_log = logging.getLogger("headway.serve")
+
+
+class Request(NamedTuple):
+    """What matters of a request.
+
+    Attributes:
+        path: Decoded, without the query.
+        content_type: As sent; empty when it was not.
+        content_encoding: As sent; empty when it was not.
+    """
+
+    method: str
+    path: str
+    body: bytes = b""
+    content_type: str = ""
+    content_encoding: str = ""
+
+
+class Reply(NamedTuple):
+    """What is answered."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = (JSON,)
+
+
+class _Visit:
+    """What is known of a request so far: what it is counted under, and headers of a refusal."""
+
+    __slots__ = ("endpoint", "headers", "release", "rows")
+
+    def __init__(self) -> None:
+        self.endpoint = ""
+        self.release = ""
+        self.rows = 0
+        self.headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Core:
+    """The data plane of one process.
+
+    Args:
+        serving: What is served; replaced whole by assigning another one.
+        log: Where predictions go; None logs nothing.
+    """
+
+    def __init__(self, serving: Serving, log: PredictionLog | None = None) -> None:
+        self.serving = serving
+        self.log = log
+        self.meters = Meters()
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def handle(self, request: Request) -> Reply:
+        """Answer anything; never raises."""
+        began = time.perf_counter()
+        visit = _Visit()
+        try:
+            reply = self._answer(request, visit)
+        except HeadwayError as refused:
+            reply = _refusal(refused, visit)
+        except Exception as failed:  # noqa: BLE001 -- the outermost boundary: a caller gets an incident id
+            reply = _incident(failed, visit)
+        label = Label(visit.endpoint, visit.release, reply.status)
+        self.meters.record(label, time.perf_counter() - began, visit.rows)
+        return reply
+
+    def answer(self, request: Request) -> Reply:
+        """Answer, or raise what `handle` would have told the caller.
+
+        Raises:
+            HeadwayError: The request is refused, or the product's code failed.
+        """
+        return self._answer(request, _Visit())
+
+    def refuse(self, refused: HeadwayError) -> Reply:
+        """Count and answer a request that was refused before it could be read."""
+        reply = _refusal(refused, _Visit())
+        self.meters.record(Label("", "", reply.status), 0.0, 0)
+        return reply
+
+    # -- the ways ------------------------------------------------------------------------------
+
+    def _answer(self, request: Request, visit: _Visit) -> Reply:
+        match request.path.rstrip("/").split("/")[1:]:
+            case ["predict", name]:
+                return self._predict(request, visit, name, "", "named")
+            case ["v2", "models", name, "infer"]:
+                return self._predict(request, visit, name, "", "inference")
+            case ["v2", "models", name, "versions", version, "infer"]:
+                return self._predict(request, visit, name, version, "inference")
+            case ["v2", *rest]:
+                return self._describe(request, visit, rest)
+        raise errors.unknown_path(request.path)
+
+    def _describe(self, request: Request, visit: _Visit, rest: list[str]) -> Reply:  # noqa: PLR0911 -- a table
+        if request.method not in READING:
+            visit.headers = ((b"allow", b"GET, HEAD"),)
+            raise errors.wrong_method(request.method, "GET")
+        match rest:
+            case []:
+                return _told({"name": "headway", "version": __version__, "extensions": []})
+            case ["health", "live"]:
+                return _told({"live": True})
+            case ["health", "ready"]:
+                ready = self.serving.is_ready
+                return _told({"live": True, "ready": ready}, 200 if ready else 503)
+            case ["models", name]:
+                return self._metadata(visit, name, "")
+            case ["models", name, "versions", version]:
+                return self._metadata(visit, name, version)
+            case ["models", name, "ready"]:
+                return self._ready(visit, name, "")
+            case ["models", name, "versions", version, "ready"]:
+                return self._ready(visit, name, version)
+        raise errors.unknown_path(request.path)
+
+    def _metadata(self, visit: _Visit, name: str, version: str) -> Reply:
+        found = self._live(visit, name)
+        if not found.variants:
+            raise _absent(found)
+        release = (_version(found, version) if version else found.variants[0]).release
+        versions = [variant.release.version for variant in found.variants]
+        return _told(metadata(versions, release.manifest, release.contract.columns))
+
+    def _ready(self, visit: _Visit, name: str, version: str) -> Reply:
+        found = self._live(visit, name)
+        if version and found.variants:
+            _version(found, version)
+        ready = bool(found.variants)
+        return _told({"name": name, "ready": ready}, 200 if ready else 503)
+
+    # -- predictions ---------------------------------------------------------------------------
+
+    def _predict(self, request: Request, visit: _Visit, name: str, version: str, form: FormName) -> Reply:
+        if request.method != "POST":
+            visit.headers = ((b"allow", b"POST"),)
+            raise errors.wrong_method(request.method, "POST")
+        found = self._live(visit, name)
+        self._check_rate(found, visit)
+        _check_announced(request)
+        if not found.variants:
+            raise _absent(found)
+        variant = _version(found, version) if version else _draw(found, request.body, form)
+        release = variant.release
+        visit.release = release.version
+        asked = release.forms[form].read(request.body)
+        visit.rows = asked.rows
+        at = time.time_ns() // 1000
+        began = time.perf_counter()
+        outcome = release.answer(asked.columns, at)
+        ids = [uuid7(at // 1000) for _ in range(asked.rows)]
+        request_id = asked.id or ids[0]
+        body = release.forms[form].write(request_id, ids, outcome.answered, asked)
+        seconds = time.perf_counter() - began
+        limit = found.route.timeout_seconds
+        if limit is not None and seconds > limit:
+            raise errors.over_time(name, seconds, limit)
+        if self.log is not None:
+            environment, unit = self.serving.route.environment, found.route.unit
+            common = Answering(request_id, at, environment, name, release.digest, variant.role, unit, seconds)
+            self.log.add(asked.rows, partial(predictions, common, ids, asked, outcome))
+        return Reply(200, body, (JSON, (PREDICTION_HEADER, ids[0].encode())))
+
+    def _live(self, visit: _Visit, name: str) -> Live:
+        endpoints = self.serving.endpoints
+        found = endpoints.get(name)
+        if found is None:
+            raise errors.unknown_model(name, list(endpoints))
+        visit.endpoint = name
+        return found
+
+    def _check_rate(self, found: Live, visit: _Visit) -> None:
+        rate, name = found.route.rate, found.route.name
+        if rate is None:
+            return
+        now = time.monotonic()
+        bucket = self._buckets.get(name)
+        if bucket is None or bucket.rate != rate:
+            bucket = self._buckets[name] = TokenBucket(rate, now)
+        wait = bucket.take(now)
+        if wait > 0:
+            visit.headers = ((b"retry-after", b"%d" % ceil(wait)),)
+            raise errors.over_rate(name, rate)
+
+
+def _check_announced(request: Request) -> None:
+    if request.content_encoding not in ("", "identity"):
+        raise errors.wrong_content_type(f"content-encoding: {request.content_encoding}")
+    if request.content_type in ("", "application/json"):
+        return
+    kind, _, options = request.content_type.lower().partition(";")
+    charset = options.partition("charset=")[2].strip().strip('"')
+    if kind.strip() != "application/json" or charset not in ("", "utf-8", "utf8"):
+        raise errors.wrong_content_type(request.content_type)
+
+
+def _absent(found: Live) -> HeadwayError:
+    name = found.route.name
+    return errors.stopped(name) if found.is_stopped else errors.not_ready(name)
+
+
+def _version(found: Live, version: str) -> Variant:
+    for variant in found.variants:
+        if len(version) >= SHORTEST_VERSION and variant.release.digest.startswith(version):
+            return variant
+    raise errors.unknown_version(found.route.name, version, [item.release.version for item in found.variants])
+
+
+def _draw(found: Live, body: bytes, form: FormName) -> Variant:
+    """The release that answers: sticky by the unit of the first row, else by the caller's id.
+
+    A request is answered by one release, so rows of several units in one request go together.
+    """
+    if len(found.variants) == 1:
+        return found.variants[0]
+    unit = found.variants[0].release.forms[form].unit(body, found.route.unit)
+    return found.variants[choose(found.weights, uuid7() if unit is None else unit, found.salt)]
+
+
+def _told(value: object, status: int = 200) -> Reply:
+    return Reply(status, _encode(value))
+
+
+def _refusal(refused: HeadwayError, visit: _Visit) -> Reply:
+    status = STATUS.get(refused.code, FAILED)
+    if status == FAILED:
+        return _incident(refused, visit)
+    text = f"{refused.what}; {refused.mend}" if refused.mend else refused.what
+    body = _encode({"error": text, "code": refused.code})
+    return Reply(status, body, (JSON, *visit.headers))
+
+
+def _incident(failed: Exception, visit: _Visit) -> Reply:
+    """Tell the caller an id, and the log the reason in one bounded line."""
+    incident = uuid7()
+    public = errors.incident(incident)
+    if isinstance(failed, UserCodeError):
+        public = failed if failed.code == "SE016" else errors.product_failed(visit.release, incident)
+    _log.error("%s", _line(failed, f"incident {incident} endpoint={visit.endpoint} release={visit.release}"))
+    return Reply(FAILED, _encode({"error": public.what, "code": public.code, "incident": incident}))
+
+
+def _line(failed: BaseException, about: str) -> str:
+    """What failed and where, from the outermost error to the one that caused it."""
+    parts = [about]
+    reason: BaseException | None = failed
+    while reason is not None:
+        frames = extract_tb(reason.__traceback__)
+        place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+        text = reason.what if isinstance(reason, HeadwayError) else str(reason)
+        parts.append(f"{type(reason).__name__}: {text}{place}")
+        reason = reason.__cause__
+    return " | ".join(parts).replace("\n", " ").replace("\r", " ")[:LONGEST_LINE]

@@ -1,0 +1,180 @@
+"""One release in memory: contract, look-up rows, on-demand functions and model, ready to answer.
+
+The way of a request's columns: look-ups as of the moment of prediction, then on-demand functions
+(which see the request and the groups), then the model's inputs, then the model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import msgspec
+import numpy as np
+
+from headway.bundle import manifest as files
+from headway.bundle.read import open_bundle
+from headway.contract.record import compile_record
+from headway.core.digest import short
+from headway.errors import serve as errors
+from headway.features import functions
+from headway.features.row import RowFunctions
+from headway.online.lookup import OnlineRows
+from headway.online.pack import pack
+from headway.serve.answers import Answered, place_of_positive, told
+from headway.serve.inference import InferenceForm
+from headway.serve.named import NamedForm
+from headway.serve.product_code import ProductCode
+from headway.spec.contract import Contract
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from headway.bundle.manifest import Input, Lookup, Manifest
+    from headway.serve.asked import Form, FormName
+
+Columns = dict[str, np.ndarray]
+
+MICROSECONDS = 1_000_000
+
+
+class Model(Protocol):
+    """What answers: ONNX or the native form."""
+
+    def predict(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.floating]:
+        """Probabilities (n, k), or values (n,), of n rows."""
+        ...
+
+
+class Outcome(NamedTuple):
+    """What a release made of n rows: the model's inputs by name, and what is told."""
+
+    inputs: Columns
+    answered: Answered
+
+
+class LoadedRelease:
+    """A release that can answer; immutable, and independent of every other one in the process.
+
+    Args:
+        directory: Its bundle.
+        key: The workspace's key; None only for a bundle that runs no code.
+
+    Raises:
+        EngineError: The bundle is not whole or not trusted (RL5..), or cannot serve (SE1..).
+    """
+
+    def __init__(self, directory: Path, key: bytes | None) -> None:
+        manifest = self.manifest = open_bundle(directory, key)
+        self.digest = manifest.release
+        self.version = short(self.digest)
+        self.contract = _contract(directory, manifest)
+        record = compile_record(self.contract, manifest.request)
+        self.forms: dict[FormName, Form] = {
+            "named": NamedForm(manifest, record),
+            "inference": InferenceForm(manifest, self.contract, record),
+        }
+        self._online = _online(directory, manifest)
+        self._code, self._functions = _on_demand(directory, manifest)
+        self._model = _model(directory, manifest)
+        self._about = _about(manifest)
+
+    def answer(self, columns: Columns, now_us: int) -> Outcome:
+        """Answer n rows.
+
+        Args:
+            columns: Request columns, checked by the contract, as numpy arrays of n.
+            now_us: The present, microseconds since the epoch; the moment of prediction of rows
+                without time.
+
+        Raises:
+            UserCodeError: The product's code failed (FE...), or an answer is not finite (SE016).
+        """
+        available = dict(columns)
+        for lookup in self.manifest.lookups:
+            available |= self._looked_up(lookup, columns, now_us)
+        if self._functions is not None:
+            available |= self._functions(available)
+        inputs = {item.name: as_input(available[item.name], item) for item in self.manifest.inputs}
+        output = self._model.predict(inputs)
+        return Outcome(inputs, told(output, self.manifest.answer, self._about, self.manifest.endpoint))
+
+    def _looked_up(self, lookup: Lookup, columns: Columns, now_us: int) -> Columns:
+        online = self._online
+        wanted = tuple(lookup.features)
+        keys = zip(*(columns[lookup.keys[part]].tolist() for part in online.keys(lookup.group)), strict=True)
+        ttl_us = None if lookup.ttl_seconds is None else round(lookup.ttl_seconds * MICROSECONDS)
+        rows = [
+            online.at(lookup.group, key, moment, wanted, ttl_us)
+            for key, moment in zip(keys, self._moments(columns, now_us), strict=True)
+        ]
+        found = zip(*rows, strict=True)
+        return {name: _array(values) for name, values in zip(lookup.features.values(), found, strict=True)}
+
+    def _moments(self, columns: Columns, now_us: int) -> list[int]:
+        """When each row is predicted, microseconds since the epoch."""
+        if self.manifest.predict_column is None:
+            return [now_us] * len(next(iter(columns.values())))
+        times = columns[self.manifest.predict_column].astype("datetime64[us]").view(np.int64)
+        return (times + round(self.manifest.predict_offset_seconds * MICROSECONDS)).tolist()
+
+
+def as_input(column: np.ndarray, wanted: Input) -> np.ndarray:
+    """A column as the model takes it: float64 with NaN, or text with the empty string, for null."""
+    if wanted.type == "text":
+        return np.array(["" if text is None else text for text in column.tolist()], dtype=object)
+    return column if column.dtype == np.float64 else column.astype(np.float64)
+
+
+def _array(values: tuple[float | str | None, ...]) -> np.ndarray:
+    is_number = isinstance(values[0], float)
+    return np.array(values, dtype=np.float64 if is_number else object)
+
+
+def _contract(directory: Path, manifest: Manifest) -> Contract:
+    data = _read(directory, manifest, files.CONTRACT)
+    try:
+        return msgspec.json.decode(data, type=Contract)
+    except msgspec.DecodeError as reason:
+        raise errors.not_servable(manifest.release, f"{files.CONTRACT}: {reason}") from reason
+
+
+def _online(directory: Path, manifest: Manifest) -> OnlineRows:
+    if not manifest.lookups:
+        return OnlineRows(pack({}))
+    online = OnlineRows(_read(directory, manifest, files.ONLINE))
+    for lookup in manifest.lookups:
+        if not online.has(lookup.group, lookup.keys, lookup.features):
+            reason = f"{files.ONLINE} has not what is looked up in group {lookup.group}"
+            raise errors.not_servable(manifest.release, reason)
+    return online
+
+
+def _on_demand(directory: Path, manifest: Manifest) -> tuple[ProductCode | None, RowFunctions | None]:
+    if manifest.on_demand is None:
+        return None, None
+    _read(directory, manifest, files.CODE)
+    code = ProductCode(directory / files.CODE, manifest.release)
+    return code, RowFunctions(functions.load(code.module(manifest.on_demand)))
+
+
+def _model(directory: Path, manifest: Manifest) -> Model:
+    raise NotImplementedError
+
+
+def _about(manifest: Manifest) -> int:
+    if manifest.answer.kind == "value":
+        return 0
+    place = place_of_positive(manifest.answer)
+    if place is None:
+        reason = f"class {manifest.answer.positive!r} is none of the model's"
+        raise errors.not_servable(manifest.release, reason)
+    return place
+
+
+def _read(directory: Path, manifest: Manifest, name: str) -> bytes:
+    if not any(file.name == name for file in manifest.files):
+        raise errors.not_servable(manifest.release, f"it has no {name}")
+    return (directory / name).read_bytes()
