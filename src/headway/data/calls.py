@@ -34,7 +34,7 @@ def call(
         UserCodeError: The function raised; the original exception is the cause.
     """
     function = resolve(reference)
-    wanted = [_annotation(parameter) for parameter in inspect.signature(function).parameters.values()]
+    wanted = _annotations(function)
     given = [
         _to_pandas(frame, where) if index < len(wanted) and _is_pandas(wanted[index]) else frame
         for index, frame in enumerate(frames)
@@ -105,8 +105,15 @@ def _is_from(library: str, value: Any, name: str) -> bool:
     return module is not None and isinstance(value, getattr(module, name))
 
 
-def _annotation(parameter: inspect.Parameter) -> str:
-    annotation = parameter.annotation
+def _annotations(function: Callable[..., Any]) -> list[str]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some built-in functions do not tell
+        return []
+    return [_written(parameter.annotation) for parameter in parameters]
+
+
+def _written(annotation: Any) -> str:
     if isinstance(annotation, str):
         return annotation
     return f"{getattr(annotation, '__module__', '')}.{getattr(annotation, '__qualname__', '')}"

@@ -62,6 +62,7 @@ def assign(
         SpecError: The parts do not fit the way of splitting, or a column is missing.
         ContractError: A stratum is missing in a part.
     """
+    _refuse_idle_options(split, where)
     by_time = split.by == "time"
     made = _by_time(split, rows, moments, where) if by_time else _by_hash(split, rows, where)
     if split.stratify is not None:
@@ -114,8 +115,6 @@ def _by_hash(split: Split, rows: pl.DataFrame, where: str) -> Assignment:
     if len(shares) < len(PARTS) or min(shares) < 0 or sum(shares) > 1 + _ROUNDING:
         why = "parts are shares that are not negative and at most 100% together"
         raise errors.split_does_not_fit(where, why)
-    if split.by == "group" and split.group is None:
-        raise errors.split_does_not_fit(where, "`by: group` needs `group: COLUMN`")
     one = split.group if split.by == "group" else split.apart
     hashed = rows if one is None else _column(rows, one, where).to_frame()
     ends = np.cumsum(shares)
@@ -178,6 +177,13 @@ def _named(place: np.ndarray) -> pl.Series:
     """Part by its number; null for numbers that are none."""
     names = dict(enumerate(PARTS))
     return pl.Series("part", place).replace_strict(names, default=None, return_dtype=pl.String)
+
+
+def _refuse_idle_options(split: Split, where: str) -> None:
+    if (split.by == "group") != (split.group is not None):
+        raise errors.split_does_not_fit(where, "`by: group` and `group: COLUMN` need each other")
+    if split.by == "group" and split.apart is not None:
+        raise errors.split_does_not_fit(where, "`by: group` keeps groups apart already, without `apart:`")
 
 
 def _column(rows: pl.DataFrame, name: str, where: str) -> pl.Series:

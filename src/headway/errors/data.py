@@ -678,3 +678,18 @@ def no_inputs(where: str) -> SpecError:
         where=where,
         mend="declare `request:` columns, `features:`, or `on_demand:`",
     )
+
+
+def group_has_no_features(group: str, reference: str) -> SpecError:
+    """DA047: A feature group has no features.
+
+    Features of a `columns:` group are the functions that its module defines, but for those that start
+    with `_`; features of a `frame:` group are the columns that its function returns besides the key
+    and the times.
+    """
+    return SpecError(
+        code="DA047",
+        what=f"`{_brief(reference)}` gives no features",
+        where=f"feature group `{group}`",
+        mend="define a function per feature, or return feature columns",
+    )

@@ -76,5 +76,6 @@ EXAMPLES = {
     "split_does_not_fit": lambda: data.split_does_not_fit(DATASET, "the rows have no time to split by"),
     "rows_do_not_balance": lambda: data.rows_do_not_balance(DATASET, 336_776, 336_775),
     "feature_does_not_fit": lambda: data.feature_does_not_fit(GROUP, "sunrise", "Datetime"),
+    "group_has_no_features": lambda: data.group_has_no_features("weather_hourly", "delay.features.weather"),
     "no_inputs": lambda: data.no_inputs(DATASET),
 }

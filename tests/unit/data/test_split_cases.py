@@ -67,6 +67,8 @@ def test_a_stratum_without_a_row_in_a_part_is_refused() -> None:
         Split(by="hash", train=0.8, validate=0.2, test=0.2),
         Split(by="hash", train=-0.1, validate=0.2, test=0.2),
         Split(by="group", train=0.6, validate=0.2, test=0.2),
+        Split(by="hash", group="x", train=0.6, validate=0.2, test=0.2),
+        Split(by="group", group="x", apart="x", train=0.6, validate=0.2, test=0.2),
         Split(by="group", group="absent", train=0.6, validate=0.2, test=0.2),
         Split(by="time", train=DAY, validate=DAY, test=DAY, apart="absent"),
     ],
