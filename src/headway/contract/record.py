@@ -1,0 +1,326 @@
+"""A contract as a decoder of single records: JSON is validated while it is read.
+
+The light one of the contract's two compilers: msgspec, NumPy and the standard library only, since the
+data plane imports it. `headway.contract.columns` gives the same verdict on a table of the same values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from types import GenericAlias
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+
+from headway.contract.rules import (
+    LARGEST_INTEGER,
+    SMALLEST_INTEGER,
+    Instant,
+    Rules,
+    compile_rules,
+    is_nan,
+    late_reason,
+    reason,
+)
+from headway.errors import contract as errors
+from headway.errors.contract import RecordFault
+from headway.spec.contract import ColumnType, Contract
+
+__all__ = ["RecordDecoder", "RecordFault", "compile_record"]
+
+_is_envelope = re.compile(rb'\s*\{\s*"inputs"\s*:\s*\[').match
+_NOT_IN_NAMES = re.compile(r'["\\\x00-\x1f]')
+_LARGEST_NUMBER = float(np.finfo(np.float64).max)
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_NOT_A_TIME = int(np.iinfo(np.int64).min)
+"""What NumPy holds for NaT."""
+
+DTYPES: dict[ColumnType, str] = {
+    "integer": "int64",
+    "number": "float64",
+    "boolean": "bool",
+    "text": "object",
+    "time": "datetime64[us]",
+    "date": "datetime64[D]",
+}
+"""NumPy types of columns without nulls; null makes an integer float64 (NaN) and a boolean object (None)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDecoder:
+    """Decodes and checks records of one contract; made by `compile_record`.
+
+    What it refuses: unknown fields (unless the contract ignores them), missing fields (also where
+    null is allowed), null where it is not, `"1"` and `1.0` for an integer, a boolean for a number,
+    NaN and Infinity, a time without an offset, and whatever breaks a rule. Of a field that is sent
+    twice the last value counts, as in most JSON readers.
+
+    Attributes:
+        columns: The fields, in order.
+        struct: Generated type of one record, for typed envelopes: decoding it validates it. A
+            failure is msgspec's; `fault` says it in words.
+    """
+
+    columns: tuple[str, ...]
+    struct: type[msgspec.Struct]
+    _rules: Mapping[str, Rules]
+    _ignores_unknown: bool
+    _arrays: tuple[Callable[[Sequence[Any]], np.ndarray], ...]
+    _decode_one: Callable[[bytes], Any]
+    _decode_many: Callable[[bytes], Any]
+
+    def decode(self, body: bytes) -> list[msgspec.Struct]:
+        """The records of a body: `{"inputs": [{field: value}, ...]}`, or one record as an object.
+
+        Raises:
+            RecordFault: The body is not JSON (DC005), or a record breaks the contract (DC004).
+        """
+        try:
+            return self._decode_many(body).inputs if _is_envelope(body) else [self._decode_one(body)]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise self._refusal(body, error) from error
+
+    def decode_records(self, body: bytes) -> dict[str, np.ndarray]:
+        """The records of a body as columns; see `decode` and `to_columns`.
+
+        Raises:
+            RecordFault: The body is not JSON (DC005), or a record breaks the contract (DC004).
+        """
+        return self.to_columns(self.decode(body))
+
+    def from_columns(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, np.ndarray]:
+        """Checked arrays of values given column by column, as the Open Inference Protocol does.
+
+        Args:
+            columns: Field -> values as JSON has them, or an array of them, all of equal length. NaN
+                counts as null.
+
+        Raises:
+            RecordFault: A column is missing, unknown or of another length, or a value breaks the
+                contract (DC004).
+        """
+        lists = {name: list(_plain(values)) for name, values in columns.items()}
+        fault = self._named_wrong(lists, "inputs")
+        lengths = {len(values) for values in lists.values()}
+        if fault is None and len(lengths) > 1:
+            fault = errors.record_is_refused("inputs", f"columns have different lengths: {sorted(lengths)}")
+        if fault is not None:
+            raise fault
+        names = tuple(lists)
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+        return self.to_columns(self.from_rows(rows))
+
+    def from_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[msgspec.Struct]:
+        """Checked records of dictionaries; NaN counts as null.
+
+        Raises:
+            RecordFault: A row breaks the contract (DC004).
+        """
+        records = GenericAlias(list, (self.struct,))
+        try:
+            return msgspec.convert(rows, records)
+        except (msgspec.ValidationError, RecursionError):
+            without_nan = [{name: _null_if_nan(value) for name, value in row.items()} for row in rows]
+        try:
+            return msgspec.convert(without_nan, records)
+        except (msgspec.ValidationError, RecursionError) as error:
+            raise self.fault(without_nan, str(error)) from error
+
+    def to_columns(self, records: Sequence[msgspec.Struct]) -> dict[str, np.ndarray]:
+        """Records as arrays by field, n values each.
+
+        integer int64 (float64 with NaN where null is allowed), number float64 with NaN for null,
+        boolean bool (object with None where null is allowed), text object with None, time
+        datetime64[us] in UTC and date datetime64[D], both with NaT.
+        """
+        values: Iterable[Sequence[Any]] = zip(*map(msgspec.structs.astuple, records), strict=True)
+        if not records:
+            values = [()] * len(self.columns)
+        return {
+            name: to_array(column)
+            for name, to_array, column in zip(self.columns, self._arrays, values, strict=True)
+        }
+
+    def fault(self, payload: Any, otherwise: str = "", path: str = "inputs") -> RecordFault:
+        """Why a payload is refused, in words.
+
+        Args:
+            payload: One record, or a list of records, decoded without types.
+            otherwise: What to say when no value can be named.
+            path: Path of the list of records, for the message.
+        """
+        several = isinstance(payload, list)
+        for index, record in enumerate(payload if several else [payload]):
+            found = self._fault_of(record, f"{path}[{index}]" if several else "")
+            if found is not None:
+                return found
+        return errors.record_is_refused("", otherwise)
+
+    def _refusal(self, body: bytes, error: Exception) -> RecordFault:
+        try:
+            payload = json.loads(body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as reason:
+            return errors.body_is_not_json(str(reason))
+        if not isinstance(payload, dict):
+            return errors.record_is_refused("", "the body is one JSON object")
+        if not _is_envelope(body):
+            return self.fault(payload, str(error))
+        others = [name for name in payload if name != "inputs"]
+        if others:
+            return errors.record_is_refused(others[0], "is not known beside `inputs`")
+        return self.fault(payload["inputs"], str(error))
+
+    def _fault_of(self, record: Any, path: str) -> RecordFault | None:
+        if not isinstance(record, dict):
+            return errors.record_is_refused(path, "a record is an object with one value per field")
+        wrong = self._named_wrong(record, path)
+        if wrong is not None:
+            return wrong
+        for name, rules in self._rules.items():
+            why = reason(rules, record[name])
+            if why is not None:
+                return errors.record_is_refused(f"{path}.{name}" if path else name, why)
+        return None
+
+    def _named_wrong(self, names: Iterable[str], path: str) -> RecordFault | None:
+        known = set(self.columns)
+        unknown = [] if self._ignores_unknown else [name for name in names if name not in known]
+        missing = [name for name in self.columns if name not in names]
+        name = (unknown or missing or [""])[0]
+        place = f"{path}.{name}" if path else name
+        if unknown:
+            near = difflib.get_close_matches(name, missing or self.columns, n=1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            return errors.record_is_refused(place, f"no such field{hint}")
+        return errors.record_is_refused(place, "the field is missing") if missing else None
+
+
+def compile_record(contract: Contract, columns: Sequence[str]) -> RecordDecoder:
+    """The decoder of records that have some columns of a contract.
+
+    Rules on the table (`unique`, row count) do not concern a record.
+
+    Args:
+        contract: What the values must be.
+        columns: The fields of a record, each declared in the contract.
+
+    Raises:
+        SpecError: A column is not declared (DC002), has a name that requests do not carry (DC006),
+            or a rule that can never be kept (DC001).
+    """
+    for name in columns:
+        if name not in contract.columns:
+            raise errors.column_is_not_declared(name, tuple(contract.columns))
+        if _NOT_IN_NAMES.search(name):
+            raise errors.name_is_not_carried(name)
+    rules = {name: compile_rules(name, contract.columns[name]) for name in columns}
+    ignores = contract.extra_columns == "ignore"
+    record = _record_type(rules, forbid_unknown=not ignores)
+    envelope = msgspec.defstruct(
+        "Envelope", [("inputs", GenericAlias(list, (record,)))], forbid_unknown_fields=True
+    )
+    return RecordDecoder(
+        columns=tuple(rules),
+        struct=record,
+        _rules=rules,
+        _ignores_unknown=ignores,
+        _arrays=tuple(_to_array(rule) for rule in rules.values()),
+        _decode_one=msgspec.json.Decoder(record).decode,
+        _decode_many=msgspec.json.Decoder(envelope).decode,
+    )
+
+
+# -- types -----------------------------------------------------------------------------------
+
+
+def _record_type(rules: Mapping[str, Rules], *, forbid_unknown: bool) -> type[msgspec.Struct]:
+    # Fields have plain names and are renamed, so that any column name will do: `class`, `größe`.
+    fields = {f"f{index}": name for index, name in enumerate(rules)}
+    late = [(field, name, rules[name]) for field, name in fields.items() if _is_late(rules[name])]
+    return msgspec.defstruct(
+        "Record",
+        [(field, _field_type(rules[name])) for field, name in fields.items()],
+        rename=fields,
+        forbid_unknown_fields=forbid_unknown,
+        frozen=True,
+        gc=False,
+        namespace={"__post_init__": _late_check(late)} if late else None,
+    )
+
+
+def _field_type(rules: Rules) -> Any:
+    kind = _bare_type(rules)
+    return kind | None if rules.nulls else kind
+
+
+def _bare_type(rules: Rules) -> Any:
+    match rules.type:
+        case "integer" | "text" if rules.allowed is not None:
+            literal: Any = Literal
+            return literal[rules.allowed]
+        case "integer":
+            return Annotated[int, _bounds(rules, SMALLEST_INTEGER, LARGEST_INTEGER)]
+        case "number":
+            # Always bounded: infinity cannot come from JSON, but from Python code.
+            return Annotated[float, _bounds(rules, -_LARGEST_NUMBER, _LARGEST_NUMBER)]
+        case "text" if rules.pattern is not None:
+            return Annotated[str, msgspec.Meta(pattern=rules.pattern.pattern)]
+    return {"text": str, "boolean": bool, "time": Instant, "date": date}[rules.type]
+
+
+def _bounds(rules: Rules, smallest: float, largest: float) -> msgspec.Meta:
+    low = smallest if rules.low is None else rules.low
+    return msgspec.Meta(ge=low, le=largest if rules.high is None else rules.high)
+
+
+def _is_late(rules: Rules) -> bool:
+    """Whether a rule cannot be said in msgspec's types, so that it is checked once a record is read."""
+    if rules.type in ("time", "date"):
+        return not (rules.low is None and rules.high is None and rules.allowed is None)
+    return rules.type in ("number", "boolean") and rules.allowed is not None
+
+
+def _late_check(late: Sequence[tuple[str, str, Rules]]) -> Callable[[Any], None]:
+    def check(record: Any) -> None:
+        for field, name, rules in late:
+            why = late_reason(rules, getattr(record, field))
+            if why is not None:
+                raise ValueError(f"`{name}`: {why}")
+
+    return check
+
+
+# -- values ----------------------------------------------------------------------------------
+
+
+def _plain(values: Sequence[Any]) -> Sequence[Any]:
+    return values.tolist() if isinstance(values, np.ndarray) else values
+
+
+def _null_if_nan(value: Any) -> Any:
+    return None if is_nan(value) else value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON; a missing number is `null`")
+
+
+def _to_array(rules: Rules) -> Callable[[Sequence[Any]], np.ndarray]:
+    if rules.type == "time":
+        return _instants
+    dtype = DTYPES[rules.type]
+    if rules.nulls:
+        dtype = {"integer": "float64", "boolean": "object"}.get(rules.type, dtype)
+    return partial(np.array, dtype=np.dtype(dtype))
+
+
+def _instants(values: Sequence[datetime | None]) -> np.ndarray:
+    microseconds = [_NOT_A_TIME if value is None else (value - _EPOCH) // _MICROSECOND for value in values]
+    return np.array(microseconds, np.int64).view("datetime64[us]")

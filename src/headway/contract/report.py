@@ -1,0 +1,162 @@
+"""What a table was found to be under a contract: one result per expectation, bounded in size. Pure values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from headway.facts.evidence import Outcome
+
+EXAMPLES = 5
+"""Values and row numbers that a result keeps."""
+
+Scalar = str | int | float | bool | None
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """One expectation, judged.
+
+    Attributes:
+        expectation: Great Expectations' name; `expect_column_values_to_be_finite`, which it lacks, is ours.
+        columns: Columns that it is about; none for the table as a whole.
+        outcome: `pass`, `fail`, `not applicable` (no value to judge), or `not run` (the column is
+            missing or of another type, which has a failing result of its own).
+        unexpected_count: Values (rows, for several columns) that break it.
+        element_count: Rows.
+        missing_count: Nulls, which are skipped; NaN counts as null.
+        examples: The first values that break it, as JSON has them; texts are cut to 60 characters.
+        rows: Their row numbers; the first row is 1.
+        wanted: What was asked for, in words (`between 0 and 5000`).
+        observed: What was seen instead, in words; empty where the counts say it all.
+        settings: Great Expectations' keyword arguments, without the columns.
+    """
+
+    expectation: str
+    outcome: Outcome
+    wanted: str
+    columns: tuple[str, ...] = ()
+    unexpected_count: int = 0
+    element_count: int = 0
+    missing_count: int = 0
+    examples: tuple[Scalar, ...] = ()
+    rows: tuple[int, ...] = ()
+    observed: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def line(self) -> str:
+        """One line for people: what is expected, how often it is not, and where."""
+        about = f"column `{_brief(self.columns[0])}`" if len(self.columns) == 1 else "the table"
+        if len(self.columns) > 1:
+            about = f"columns {', '.join(f'`{_brief(name)}`' for name in self.columns[:EXAMPLES])}"
+        if self.observed:
+            return f"{about}: expected {self.wanted}, found {self.observed}"
+        found = f"{self.unexpected_count:,} of {self.element_count - self.missing_count:,} are not"
+        return f"{about}: expected {self.wanted}, {found}{self._where()}"
+
+    def _where(self) -> str:
+        if not self.rows:
+            return ""
+        values = ", ".join(f"`{value}`" for value in self.examples)
+        more = ", …" if self.unexpected_count > len(self.rows) else ""
+        rows = f"row{'s' if len(self.rows) > 1 else ''} {', '.join(map(str, self.rows))}{more}"
+        return f" ({values} in {rows})" if values else f" ({rows})"
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """Every expectation of a contract on one table.
+
+    Attributes:
+        rows: Rows of the table.
+    """
+
+    results: tuple[Result, ...]
+    rows: int
+
+    @property
+    def failures(self) -> tuple[Result, ...]:
+        """The results that fail; `not run` ones follow from them."""
+        return tuple(result for result in self.results if result.outcome is Outcome.FAIL)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed, and nothing was left unjudged because of it."""
+        return all(result.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE) for result in self.results)
+
+    def lines(self, limit: int = 10) -> tuple[str, ...]:
+        """One line per failure, at most `limit` and one that counts the others."""
+        failures = self.failures
+        more = (f"… and {len(failures) - limit} more",) if len(failures) > limit else ()
+        return (*(result.line for result in failures[:limit]), *more)
+
+    def to_great_expectations(self, suite: str = "") -> dict[str, Any]:
+        """The report in the JSON form of Great Expectations 1.x (`ExpectationSuiteValidationResult`)."""
+        results = [_to_great_expectations(result) for result in self.results]
+        successful = sum(result["success"] for result in results)
+        percent = 100.0 * successful / len(results) if results else None
+        return {
+            "success": self.passed,
+            "results": results,
+            "suite_name": suite,
+            "suite_parameters": {},
+            "statistics": {
+                "evaluated_expectations": len(results),
+                "successful_expectations": successful,
+                "unsuccessful_expectations": len(results) - successful,
+                "success_percent": percent,
+            },
+            "meta": {},
+            "id": None,
+        }
+
+
+def _to_great_expectations(result: Result) -> dict[str, Any]:
+    not_run = result.outcome is Outcome.NOT_RUN
+    return {
+        "success": result.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE),
+        "expectation_config": {
+            "type": result.expectation,
+            "kwargs": _columns(result) | result.settings,
+            "meta": {"outcome": result.outcome.value, "wanted": result.wanted},
+            "severity": "critical",
+        },
+        "result": {} if not_run else _counts(result),
+        "meta": {},
+        "exception_info": {
+            "raised_exception": not_run,
+            "exception_message": result.observed if not_run else None,
+            "exception_traceback": None,
+        },
+    }
+
+
+def _columns(result: Result) -> dict[str, Any]:
+    if result.expectation == "expect_compound_columns_to_be_unique":
+        return {"column_list": list(result.columns)}
+    return {"column": result.columns[0]} if result.columns else {}
+
+
+def _counts(result: Result) -> dict[str, Any]:
+    if "values" not in result.expectation and "compound" not in result.expectation:
+        return {"observed_value": result.observed or result.wanted}
+    judged = result.element_count - result.missing_count
+    return {
+        "element_count": result.element_count,
+        "missing_count": result.missing_count,
+        "missing_percent": _percent(result.missing_count, result.element_count),
+        "unexpected_count": result.unexpected_count,
+        "unexpected_percent": _percent(result.unexpected_count, judged),
+        "unexpected_percent_total": _percent(result.unexpected_count, result.element_count),
+        "unexpected_percent_nonmissing": _percent(result.unexpected_count, judged),
+        "partial_unexpected_list": list(result.examples),
+        "partial_unexpected_index_list": [row - 1 for row in result.rows],
+    }
+
+
+def _percent(part: int, whole: int) -> float | None:
+    return 100.0 * part / whole if whole else None
+
+
+def _brief(name: str) -> str:
+    return name if len(name) <= 60 else f"{name[:59]}…"  # noqa: PLR2004 -- as values are cut

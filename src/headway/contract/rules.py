@@ -1,0 +1,259 @@
+"""A declared column as typed rules, read once for both compilers, so that they cannot disagree.
+
+Light: no frame library. It judges single values only to explain a refusal in words.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+from headway.errors import contract as errors
+from headway.spec.contract import Column, ColumnType
+
+SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
+_SHOWN = 5
+_LONGEST = 60
+_COMPARED = 100
+_ORDERED = ("integer", "number", "time", "date")
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""RFC 3339 with an offset: a request without one is refused, since nobody can know what it meant."""
+
+
+class Rules(NamedTuple):
+    """What a value must be; bounds and sets are Python values of the column's type.
+
+    Attributes:
+        low: Smallest value, inclusive; times are aware.
+        high: Largest value, inclusive.
+        allowed: Values allowed, without those that the other rules refuse anyway.
+        pattern: Searched in text.
+    """
+
+    type: ColumnType
+    nulls: bool
+    low: Any = None
+    high: Any = None
+    allowed: tuple[Any, ...] | None = None
+    pattern: re.Pattern[str] | None = None
+
+
+def compile_rules(name: str, column: Column) -> Rules:
+    """The typed rules of a declared column.
+
+    Bounds of an integer column are rounded inwards; a time without an offset is UTC.
+
+    Raises:
+        SpecError: A rule can never be kept (DC001).
+    """
+    low = _bound(name, column, "min", column.min)
+    high = _bound(name, column, "max", column.max)
+    if low is not None and high is not None and low > high:
+        raise errors.rule_cannot_hold(name, "min", column.min, f"it is above `max: {column.max}`")
+    rules = Rules(column.type, column.nulls, low, high, pattern=_pattern(name, column))
+    return rules if column.in_ is None else rules._replace(allowed=_allowed(name, column, rules))
+
+
+def _bound(name: str, column: Column, rule: str, raw: float | str | None) -> Any:
+    if raw is None:
+        return None
+    if column.type not in _ORDERED:
+        raise errors.rule_cannot_hold(name, rule, raw, f"`{column.type}` has no order")
+    if column.type == "integer" and isinstance(raw, float) and math.isfinite(raw):
+        raw = math.ceil(raw) if rule == "min" else math.floor(raw)
+    try:
+        bound = _typed(column.type, raw)
+    except ValueError as error:
+        raise errors.rule_cannot_hold(name, rule, raw, str(error)) from error
+    return min(max(bound, SMALLEST_INTEGER), LARGEST_INTEGER) if column.type == "integer" else bound
+
+
+def _pattern(name: str, column: Column) -> re.Pattern[str] | None:
+    if column.matches is None:
+        return None
+    if column.type != "text":
+        raise errors.rule_cannot_hold(name, "matches", column.matches, f"a {column.type} is not text")
+    try:
+        return re.compile(column.matches)
+    except re.error as error:
+        raise errors.rule_cannot_hold(name, "matches", column.matches, str(error)) from error
+
+
+def _allowed(name: str, column: Column, rules: Rules) -> tuple[Any, ...]:
+    try:
+        values = dict.fromkeys(_typed(column.type, raw) for raw in column.in_ or ())
+    except ValueError as error:
+        raise errors.rule_cannot_hold(name, "in", column.in_, str(error)) from error
+    kept = tuple(value for value in values if _broken(rules, value) is None)
+    if not kept:
+        raise errors.rule_cannot_hold(name, "in", column.in_, "no value is left that the other rules allow")
+    return kept
+
+
+def _typed(kind: ColumnType, raw: str | float) -> Any:
+    """A value as written in a contract, in its column's type.
+
+    Raises:
+        ValueError: It is not of that type.
+    """
+    match kind:
+        case "integer" if not isinstance(raw, bool | str) and float(raw).is_integer():
+            return int(raw)
+        case "number" if not isinstance(raw, bool | str) and math.isfinite(raw):
+            return float(raw)
+        case "boolean" if isinstance(raw, bool):
+            return raw
+        case "text" if isinstance(raw, str):
+            return raw
+        case "time" if isinstance(raw, str):
+            moment = datetime.fromisoformat(raw)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        case "date" if isinstance(raw, str):
+            return date.fromisoformat(raw)
+    raise ValueError(f"it is not of type `{kind}`")
+
+
+# -- in words --------------------------------------------------------------------------------
+
+
+def show(value: Any) -> str:
+    """A value in a message: text in backticks, booleans as JSON, cut to 60 characters."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = value if isinstance(value, str) else value.isoformat() if isinstance(value, date) else repr(value)
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return f"`{text}`" if isinstance(value, str) else text
+
+
+def _limit(bound: Any) -> str:
+    is_whole = isinstance(bound, float) and bound.is_integer() and abs(bound) <= 2**53
+    return show(int(bound) if is_whole else bound)
+
+
+def between(rules: Rules) -> str:
+    """The bounds in words: `between 0 and 5000`."""
+    if rules.low is None:
+        return f"at most {_limit(rules.high)}"
+    if rules.high is None:
+        return f"at least {_limit(rules.low)}"
+    return f"between {_limit(rules.low)} and {_limit(rules.high)}"
+
+
+def one_of(values: Sequence[Any]) -> str:
+    """A set in words, its first five values."""
+    return f"one of {listed(values)}"
+
+
+def listed(values: Sequence[Any]) -> str:
+    """Values in words, the first five."""
+    more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
+    return ", ".join(show(value) for value in values[:_SHOWN]) + more
+
+
+def as_json(value: Any) -> str | float | bool:
+    """A value as JSON can hold it, for reports: dates and infinity as text, text cut to 60 characters."""
+    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return show(value).strip("`")
+
+
+def reason(rules: Rules, value: Any) -> str | None:
+    """Why a value from a request is refused, in words; None when it is not.
+
+    Args:
+        rules: What it must be.
+        value: As decoded from JSON, or given by Python code.
+    """
+    if value is None or (rules.type == "number" and is_nan(value)):
+        return None if rules.nulls else "null is not allowed"
+    wrong = _of_type(rules.type, value)
+    if wrong is not None:
+        return wrong
+    parsed = msgspec.convert(value, Instant) if rules.type == "time" else value
+    parsed = msgspec.convert(value, date) if rules.type == "date" else parsed
+    return _broken(rules, parsed)
+
+
+def late_reason(rules: Rules, value: Any) -> str | None:
+    """As `reason`, for a value that is known to be of its type, or null."""
+    return None if value is None else _broken(rules, value)
+
+
+def _broken(rules: Rules, value: Any) -> str | None:
+    if rules.low is not None and value < rules.low:
+        return f"{show(value)} is below {_limit(rules.low)}"
+    if rules.high is not None and value > rules.high:
+        return f"{show(value)} is above {_limit(rules.high)}"
+    if rules.pattern is not None and not rules.pattern.search(value):
+        return f"{show(value)} does not match {show(rules.pattern.pattern)}"
+    if rules.allowed is not None and value not in rules.allowed:
+        return f"{show(value)} is not {one_of(rules.allowed)}{_near(value, rules.allowed)}"
+    return None
+
+
+def _near(value: Any, allowed: Sequence[Any]) -> str:
+    # Likeness costs time in the product of both lengths, and strangers send the value.
+    if not isinstance(value, str) or len(value) > _LONGEST or len(allowed) > _COMPARED:
+        return ""
+    near = difflib.get_close_matches(value, allowed, n=1)
+    return f"; did you mean {show(near[0])}?" if near else ""
+
+
+_WORDS = {"integer": "an integer", "number": "a number", "text": "text", "boolean": "a boolean"}
+_KINDS: dict[ColumnType, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "text": (str,),
+    "boolean": (bool,),
+}
+_SAMPLES: dict[ColumnType, tuple[Any, str]] = {
+    "time": (Instant, "an RFC 3339 time with an offset, such as `2013-06-01T10:00:00Z`"),
+    "date": (date, "a date, such as `2013-06-01`"),
+}
+
+
+def _of_type(kind: ColumnType, value: Any) -> str | None:
+    if kind in _SAMPLES:
+        python, words = _SAMPLES[kind]
+        return None if _converts(value, python) else f"{show(value)} is not {words}"
+    if not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind != "boolean"):
+        return f"{show(value)} is {_found(value)}, not {_WORDS[kind]}"
+    if kind == "integer" and not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
+        return f"{show(value)} does not fit in 64 bits"
+    if kind == "number" and not _is_finite(value):
+        return f"{show(value)} is not a finite number"
+    return None
+
+
+def _found(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    kinds: tuple[ColumnType, ...] = ("boolean", "integer", "number", "text")
+    return next((_WORDS[kind] for kind in kinds if isinstance(value, _KINDS[kind])), type(value).__name__)
+
+
+def is_nan(value: Any) -> bool:
+    """Whether a value is a float that is not a number."""
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that no float64 holds
+        return False
+
+
+def _converts(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True

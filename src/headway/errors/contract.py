@@ -1,0 +1,116 @@
+"""What a contract, and data that breaks it, tell a user."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from headway.errors.families import ContractError, SpecError
+
+_SHOWN = 5
+_LONGEST = 80
+
+
+def _brief(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+class RecordFault(ContractError):  # noqa: N818 -- a fault is what contracts call it
+    """One record of a request breaks the contract.
+
+    Attributes:
+        path: Which value: `inputs[3].distance`; empty for the body as a whole.
+        message: What is wrong with it: `9e+99 is above 5000`.
+    """
+
+    def __init__(self, *, code: str, path: str, message: str, mend: str) -> None:
+        what = f"{path}: {message}" if path else message
+        super().__init__(code=code, what=what, where="the request", mend=mend)
+        self.path = path
+        self.message = message
+
+
+def rule_cannot_hold(column: str, rule: str, found: object, why: str) -> SpecError:
+    """DC001: A rule of a contract can never be kept.
+
+    The bound is of another type than its column, the smallest value is above the largest, the
+    regular expression does not compile, or the set of values is empty. Such a rule would refuse
+    every row, or be ignored in silence. Mend it in the contract.
+    """
+    return SpecError(
+        code="DC001",
+        what=f"rule `{rule}: {_brief(found)}` of column `{_brief(column)}` cannot hold: {_brief(why)}",
+        where=f"contract, column `{_brief(column)}`",
+        mend=f"mend `{rule}` in the contract, or leave it out",
+    )
+
+
+def column_is_not_declared(column: str, declared: Sequence[str]) -> SpecError:
+    """DC002: A request column does not stand in the contract.
+
+    Every column that a caller sends is checked by the contract of the rows, so it must be declared
+    there. Mend the name in `request:`, or declare the column.
+    """
+    near = difflib.get_close_matches(column, declared, n=1)
+    return SpecError(
+        code="DC002",
+        what=f"column `{_brief(column)}` is requested and the contract does not declare it",
+        where=f"request column `{_brief(column)}`",
+        mend=f"did you mean `{_brief(near[0])}`?" if near else "declare the column in the contract",
+    )
+
+
+def data_breaks_contract(where: str, failed: int, checked: int, lines: Sequence[str]) -> ContractError:
+    """DC003: A table breaks its contract.
+
+    Every check that failed is listed with its count and at most five values and row numbers (the
+    first row is 1). Nothing was taken over: mend the data where it comes from, or, where the data
+    is right and the contract wrong, change the contract.
+    """
+    return ContractError(
+        code="DC003",
+        what=f"the data breaks its contract in {failed} of {checked} checks",
+        where=_brief(where),
+        evidence=tuple(lines[: 2 * _SHOWN + 1]),
+        mend="mend the data where it comes from, or change the contract if the data is right",
+    )
+
+
+def record_is_refused(path: str, message: str) -> RecordFault:
+    """DC004: A record breaks the contract.
+
+    The same contract that checks the training rows checks every record of a request: fields by
+    name, of their types (`"1"` and `1.0` are no integers, a time has an offset), within their
+    bounds. The path says which value it is.
+    """
+    mend = "send what the contract says"
+    return RecordFault(code="DC004", path=_brief(path), message=message[: 4 * _LONGEST], mend=mend)
+
+
+def body_is_not_json(reason: str) -> RecordFault:
+    """DC005: The body of a request is not JSON.
+
+    It must be UTF-8 JSON as RFC 8259 has it: one record as an object, or `{"inputs": [...]}`.
+    NaN and Infinity are not JSON; a missing number is `null`.
+    """
+    return RecordFault(
+        code="DC005",
+        path="",
+        message=f"the body cannot be read as JSON: {_brief(reason)}",
+        mend='send one record as a JSON object, or `{"inputs": [...]}`',
+    )
+
+
+def name_is_not_carried(column: str) -> SpecError:
+    """DC006: A request column has a name that requests do not carry.
+
+    Quotation marks, backslashes and control characters in a field's name are not supported in
+    requests; all other Unicode is. Rename the column in the source.
+    """
+    return SpecError(
+        code="DC006",
+        what=f"request column {_brief(ascii(column))} has a quotation mark, backslash or control character",
+        where=f"request column {_brief(ascii(column))}",
+        mend="rename the column, or leave it out of `request:`",
+    )
