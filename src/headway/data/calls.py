@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from headway.errors import HeadwayError
 from headway.errors import data as errors
+from headway.features.functions import folder_of, place_in
 
 Resolve = Callable[[str], Callable[..., Any]]
 """Finds the function that a reference `module:function` names."""
@@ -44,7 +43,8 @@ def call(
     except HeadwayError:
         raise
     except Exception as error:  # the user-code boundary: whatever it raises is named
-        raise errors.function_failed(reference, where, _place(error, function), error) from error
+        place = place_in(error, folder_of(function))
+        raise errors.function_failed(reference, where, place, error) from error
 
 
 def to_polars(value: Any, reference: str, *, where: str) -> pl.DataFrame:
@@ -128,13 +128,3 @@ def _to_pandas(frame: pl.DataFrame, where: str) -> Any:
         return frame.to_pandas()
     except ImportError as error:
         raise errors.library_is_missing(error.name or "pandas", where, str(error)) from error
-
-
-def _place(error: Exception, function: Callable[..., Any]) -> str:
-    """`file:line` of the last step in the function's own folder, else of the last step at all."""
-    steps = traceback.extract_tb(error.__traceback__)
-    code = getattr(function, "__code__", None)
-    home = str(Path(code.co_filename).parent) if code else ""
-    own = [step for step in steps if home and step.filename.startswith(home)]
-    step = (own or list(steps))[-1]
-    return f"{Path(step.filename).name}:{step.lineno}"

@@ -48,6 +48,12 @@ class GroupTable(NamedTuple):
     repeated: int
     without_key: int
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the features, in order."""
+        columns = self.frame.columns
+        return tuple(columns[columns.index(KNOWN_TIME) + 1 :])
+
 
 def compute(
     group: FeatureGroup,

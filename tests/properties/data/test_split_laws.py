@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,9 +85,11 @@ def test_time_parts_never_overlap_and_lie_in_their_windows(
 def test_values_kept_apart_are_in_one_part_by_time(rows: list[tuple[int, str | None]]) -> None:
     moments = pl.Series([ORIGIN + timedelta(hours=hour) for hour, _ in rows], dtype=pl.Datetime("us", "UTC"))
     frame = pl.DataFrame({"customer": [who for _, who in rows]}, schema={"customer": pl.String})
-    lengths = {"train": timedelta(hours=60), "validate": timedelta(hours=20), "test": timedelta(hours=20)}
-    kept = parts_of(frame, Split(by="time", apart="customer", **lengths), moments)
-    plain = parts_of(frame, Split(by="time", **lengths), moments)
+    split = Split(
+        by="time", train=timedelta(hours=60), validate=timedelta(hours=20), test=timedelta(hours=20)
+    )
+    kept = parts_of(frame, msgspec.structs.replace(split, apart="customer"), moments)
+    plain = parts_of(frame, split, moments)
     assert all(after in (None, before) for after, before in zip(kept, plain, strict=True))
     seen: dict[str, set[str]] = {}
     for (_, who), part in zip(rows, kept, strict=True):

@@ -64,7 +64,7 @@ def by_frame(function: Callable[..., Any], known: Known | None = LAG, **more: An
 def test_a_group_has_key_times_and_features_sorted_and_without_null_keys() -> None:
     made = by_columns()
     assert made.frame.columns[:3] == ["origin", "event_time", "known_time"]
-    assert set(made.frame.columns[3:]) == {"wind_chill", "calm"}
+    assert made.features == ("wind_chill", "calm")
     assert made.frame.select("origin", "wind_chill", "calm").rows() == [
         ("JFK", None, 0.0),
         ("JFK", -2.0, 1.0),
@@ -94,9 +94,13 @@ def test_rows_that_differ_and_were_known_at_once_are_ambiguous() -> None:
 
 
 def test_infinite_features_are_refused_and_nan_is_missing() -> None:
+    made = by_frame(lambda weather: weather.with_columns(temp=float("nan")).drop("observed_at"))
+    assert made.frame["temp"].null_count() == 3
     with pytest.raises(ContractError, match="infinite") as caught:
-        by_columns("def ratio(temp):\n    return temp * float('inf')")
-    assert caught.value.evidence == ("column `ratio`: 3 of 4 values",)
+        by_frame(lambda weather: weather.with_columns(pl.col("temp") / 0).drop("observed_at"))
+    assert caught.value.evidence == ("column `temp`: 3 of 4 values",)
+    with pytest.raises(UserCodeError, match="infinite"):
+        by_columns("def ratio(temp):\n    return temp + float('inf')")
 
 
 def test_a_feature_of_an_unknown_column_names_the_nearest() -> None:
