@@ -6,9 +6,25 @@ difference between two fingerprints has a reason that a person can read.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import NODEFAULT, Struct, field, structs
+
+from headway.spec.contract import Contract
+from headway.spec.product import (
+    Dataset,
+    Declared,
+    Endpoint,
+    Evaluation,
+    FeatureGroup,
+    Model,
+    Product,
+    Source,
+)
+from headway.spec.quantities import duration_text
+from headway.spec.roles import Role, roles
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -49,3 +65,149 @@ class Graph(Struct, frozen=True, kw_only=True):
             if node.name == name:
                 return node
         raise KeyError(name)
+
+
+def graph(product: Product, contracts: Mapping[str, Contract]) -> Graph:
+    """The product's nodes, each after what it needs.
+
+    Args:
+        product: A product whose references were checked.
+        contracts: Path as written -> contract; it enters by meaning, not by bytes.
+    """
+    nodes = [
+        *(_source(name, source, contracts) for name, source in product.sources.items()),
+        *(_group(name, group) for name, group in product.feature_groups.items()),
+        *(_dataset(name, dataset, product) for name, dataset in product.datasets.items()),
+    ]
+    for name, model in product.models.items():
+        nodes += _models(name, model)
+    nodes += [_evaluation(name, item, product) for name, item in product.evaluations.items()]
+    nodes += [_endpoint(name, item, product) for name, item in product.endpoints.items()]
+    return Graph(nodes=tuple(nodes))
+
+
+def _source(name: str, source: Source, contracts: Mapping[str, Contract]) -> Node:
+    is_code = ":" in source.load and "://" not in source.load
+    contract = contracts.get(source.contract) if source.contract else None
+    config = identity(source) | (identity(contract, "contract") if contract is not None else {})
+    return Node(
+        name=f"source.{name}",
+        kind="source",
+        config=config,
+        code=(source.load,) if is_code else (),
+        files=() if is_code else (source.load,),
+        metadata=metadata(source),
+    )
+
+
+def _group(name: str, group: FeatureGroup) -> Node:
+    return Node(
+        name=f"feature_group.{name}",
+        kind="feature_group",
+        config=identity(group),
+        code=tuple(filter(None, (group.columns, group.frame))),
+        needs=tuple(f"source.{source}" for source in group.from_),
+        metadata=metadata(group),
+    )
+
+
+def _dataset(name: str, dataset: Dataset, product: Product) -> Node:
+    picked = dict.fromkeys(pick.group for pick in dataset.features)
+    lifetimes = {f"ttl.{group}": _plain(product.feature_groups[group].ttl) for group in picked if group in product.feature_groups}
+    return Node(
+        name=f"dataset.{name}",
+        kind="dataset",
+        config=identity(dataset) | {key: value for key, value in lifetimes.items() if value is not None},
+        code=(dataset.on_demand,) if dataset.on_demand else (),
+        needs=(f"source.{dataset.rows}", *(f"feature_group.{group}" for group in picked)),
+        metadata=metadata(dataset),
+    )
+
+
+def _models(name: str, model: Model) -> list[Node]:
+    """The model, and its baseline when it has one."""
+    config = identity(model)
+    config.pop("baseline", None)
+    needs = (f"dataset.{model.dataset}",)
+    nodes = [
+        Node(
+            name=f"model.{name}",
+            kind="model",
+            config=config,
+            code=(model.train,),
+            needs=needs,
+            metadata=metadata(model),
+        )
+    ]
+    if model.baseline is not None:
+        rival = {"baseline": model.baseline} | {key: value for key, value in config.items() if key.startswith("answer.")}
+        nodes.append(Node(name=f"model.{name}.baseline", kind="baseline", config=rival, needs=needs))
+    return nodes
+
+
+def _evaluation(name: str, evaluation: Evaluation, product: Product) -> Node:
+    model = product.models[evaluation.model]
+    baseline = (f"model.{evaluation.model}.baseline",) if model.baseline is not None else ()
+    return Node(
+        name=f"evaluation.{name}",
+        kind="evaluation",
+        config=identity(evaluation),
+        code=tuple(metric for metric in evaluation.metrics if ":" in metric),
+        needs=(f"model.{evaluation.model}", *baseline, f"dataset.{model.dataset}"),
+        metadata=metadata(evaluation),
+    )
+
+
+def _endpoint(name: str, endpoint: Endpoint, product: Product) -> Node:
+    model = product.models[endpoint.model]
+    groups = dict.fromkeys(pick.group for pick in product.datasets[model.dataset].features)
+    needs = (f"model.{endpoint.model}", f"dataset.{model.dataset}", *(f"feature_group.{group}" for group in groups))
+    return Node(name=f"endpoint.{name}", kind="endpoint", config=identity(endpoint), needs=needs, metadata=metadata(endpoint))
+
+
+def identity(declared: Declared, prefix: str = "") -> dict[str, Any]:
+    """Identity fields of a declared value, flattened to dotted names; fields at their default are left out.
+
+    So a field that a later version adds changes no fingerprint until somebody uses it.
+    """
+    return _flat(declared, Role.IDENTITY, prefix)
+
+
+def metadata(declared: Declared) -> dict[str, Any]:
+    """Fields that describe a declared value."""
+    return _flat(declared, Role.METADATA, "")
+
+
+def _flat(declared: Declared, role: Role, prefix: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    kinds = roles(type(declared))
+    for item in structs.fields(type(declared)):
+        value = getattr(declared, item.name)
+        default = item.default_factory() if item.default_factory is not NODEFAULT else item.default
+        if kinds[item.name] is not role or value == default:
+            continue
+        name = f"{prefix}.{item.encode_name}" if prefix else item.encode_name
+        found |= _spread(value, role, name)
+    return found
+
+
+def _spread(value: Any, role: Role, name: str) -> dict[str, Any]:
+    """One value under its name; declared values and mappings under the names of their parts."""
+    if isinstance(value, Declared):
+        return _flat(value, role, name) or {name: type(value).__name__}
+    if isinstance(value, dict):
+        return {key: inner for part, item in value.items() for key, inner in _spread(item, role, f"{name}.{part}").items()}
+    return {name: _plain(value)}
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value; durations as text."""
+    if isinstance(value, timedelta):
+        return duration_text(value)
+    if isinstance(value, Declared):  # in a list: the names that it refers to count, for they say which is which
+        return _flat(value, Role.IDENTITY, "") | _flat(value, Role.WIRING, "")
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value

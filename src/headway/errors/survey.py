@@ -1,0 +1,66 @@
+"""What reading the working tree tells a user about the product's own code and files."""
+
+from __future__ import annotations
+
+from headway.errors.families import SpecError, UserCodeError
+
+
+def not_python(path: str, line: int, column: int, reason: str) -> UserCodeError:
+    """SV001: A file of the product is not valid Python.
+
+    Planning reads the code without running it, so a mistake in the syntax shows at once.
+    """
+    place = f"{path}:{line}:{column}" if line else path
+    return UserCodeError(
+        code="SV001", what=f"`{path}` is not valid Python: {reason[:200]}", where=place, mend="mend the syntax"
+    )
+
+
+def module_is_missing(module: str, root: str) -> UserCodeError:
+    """SV002: The product file names a module that is not in the product.
+
+    Modules are looked for in the product's directory and in `src` below it.
+    """
+    return UserCodeError(
+        code="SV002",
+        what=f"there is no module `{module}` in the product",
+        where=root,
+        mend=f"write `{module.replace('.', '/')}.py`, or name another module in headway.yaml",
+    )
+
+
+def function_is_missing(module: str, function: str, near: str) -> UserCodeError:
+    """SV003: The product file names a function that its module does not define.
+
+    References are `module:function`.
+    """
+    return UserCodeError(
+        code="SV003",
+        what=f"module `{module}` defines no `{function}`",
+        where=f"{module.replace('.', '/')}.py",
+        mend=f"did you mean `{near}`?" if near else f"define `{function}`, or name another function",
+    )
+
+
+def lock_is_unreadable(path: str, reason: str) -> SpecError:
+    """SV004: The lock file cannot be read.
+
+    A `requirements.txt` is a lock when every entry is pinned with `==`; `uv.lock`, `pylock.toml` and
+    `poetry.lock` are read as their tools write them.
+    """
+    return SpecError(
+        code="SV004",
+        what=f"the lock file cannot be read: {reason[:200]}",
+        where=path,
+        mend="write it again with the tool that made it",
+    )
+
+
+def lock_is_missing(path: str) -> SpecError:
+    """SV005: The lock file that the product file names is not there.
+
+    `lock:` is a path relative to the product.
+    """
+    return SpecError(
+        code="SV005", what=f"the lock file `{path}` is not there", where=path, mend="write it, or take `lock:` out"
+    )

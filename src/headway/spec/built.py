@@ -1,0 +1,67 @@
+"""What the grammar holds and this version does not build yet, by name and place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from headway.spec.load import Loaded
+from headway.spec.product import Dataset, Endpoint, Evaluation, Source
+
+
+def not_built(loaded: Loaded) -> list[tuple[str, str]]:
+    """(part, `file:line`) of everything in the product file that a later version will build."""
+    return [(what, loaded.place(*path)) for what, path in _parts(loaded)]
+
+
+def _parts(loaded: Loaded) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    product = loaded.product
+    for name, source in product.sources.items():
+        yield from _source(("sources", name), source)
+    for name, group in product.feature_groups.items():
+        if group.window is not None:
+            yield f"feature_groups.{name}.window", ("feature_groups", name, "window")
+    for name, dataset in product.datasets.items():
+        yield from _dataset(("datasets", name), dataset)
+    for name, evaluation in product.evaluations.items():
+        yield from _evaluation(("evaluations", name), evaluation)
+    for name, endpoint in product.endpoints.items():
+        yield from _endpoint(("endpoints", name), endpoint)
+    for section in ("monitors", "runbooks", "schedules", "store", "objects"):
+        if getattr(product, section):
+            yield section, (section,)
+
+
+def _source(path: tuple[str, str], source: Source) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    if source.known is not None and source.known.commit:
+        yield f"{'.'.join(path)}.known: commit", (*path, "known")
+    if "://" in source.load:
+        yield f"{'.'.join(path)}.load: a URL", (*path, "load")
+    elif ":" not in source.load and not source.load.endswith((".parquet", ".csv")):
+        yield f"{'.'.join(path)}.load: other than .parquet, .csv or module:function", (*path, "load")
+
+
+def _dataset(path: tuple[str, str], dataset: Dataset) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    if dataset.label.from_ is not None:
+        yield f"{'.'.join(path)}.label.from", (*path, "label", "from")
+    if dataset.split.by == "group":
+        yield f"{'.'.join(path)}.split.by: group", (*path, "split", "by")
+    if dataset.split.apart is not None:
+        yield f"{'.'.join(path)}.split.apart", (*path, "split", "apart")
+    for index, pick in enumerate(dataset.features):
+        if "/" in pick.group or "@" in pick.group:
+            yield f"{'.'.join(path)}.features: a group of another product", (*path, "features", index)
+
+
+def _evaluation(path: tuple[str, str], evaluation: Evaluation) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    if evaluation.tests is not None:
+        yield f"{'.'.join(path)}.tests", (*path, "tests")
+    for index, gate in enumerate(evaluation.gates):
+        if "latency_" in gate:
+            yield f"{'.'.join(path)}.gates: {gate}", (*path, "gates", index)
+
+
+def _endpoint(path: tuple[str, str], endpoint: Endpoint) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    if endpoint.release.strategy != "all_at_once":
+        yield f"{'.'.join(path)}.release.strategy: {endpoint.release.strategy}", (*path, "release", "strategy")
+    if endpoint.unit is not None:
+        yield f"{'.'.join(path)}.unit", (*path, "unit")

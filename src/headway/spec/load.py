@@ -1,0 +1,98 @@
+"""Read a product file with its contracts; all faults at once, each with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from headway.errors import spec as errors
+from headway.spec import references
+from headway.spec.contract import Contract
+from headway.spec.document import Fault, Path_, compose
+from headway.spec.product import Product
+from headway.spec.read import INVALID, Reading
+
+
+class Loaded(Struct, frozen=True, kw_only=True):
+    """A product file, read.
+
+    Attributes:
+        contracts: Path as the product file writes it -> contract.
+        places: Path in the document -> (line, column), from 1.
+        file: The product file.
+    """
+
+    product: Product
+    contracts: dict[str, Contract]
+    places: dict[Path_, tuple[int, int]]
+    file: Path
+
+    def place(self, *path: str | int) -> str:
+        """`headway.yaml:12` of a value, or of the nearest thing around it that the file says."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.places:
+                return f"{self.file.name}:{self.places[path[:length]][0]}"
+        return self.file.name
+
+
+def load(file: Path) -> Loaded:
+    """Read a product file and every contract that it names.
+
+    Raises:
+        SpecError: Something is wrong; every fault is listed with file, line and column.
+    """
+    reading = Reading(file.name)
+    product = _read(file, reading, Product)
+    contracts: dict[str, Contract] = {}
+    if product is not INVALID:
+        contracts = _contracts(file, product, reading)
+        references.check(product, contracts, reading)
+    if reading.faults:
+        raise errors.faults(file.name, sorted(reading.faults, key=_order))
+    return Loaded(product=product, contracts=contracts, places=reading.places, file=file)
+
+
+def load_contract(file: Path, shown: str) -> Contract:
+    """Read one contract.
+
+    Raises:
+        SpecError: Something is wrong; every fault is listed.
+    """
+    reading = Reading(shown)
+    contract = _read(file, reading, Contract)
+    if reading.faults:
+        raise errors.faults(shown, sorted(reading.faults, key=_order))
+    return contract  # type: ignore[no-any-return]
+
+
+def _read(file: Path, reading: Reading, kind: type) -> object:
+    root, faults = compose(file, reading.file)
+    reading.faults += faults
+    return INVALID if root is None else reading.declared(root, kind, ())
+
+
+def _contracts(file: Path, product: Product, reading: Reading) -> dict[str, Contract]:
+    contracts: dict[str, Contract] = {}
+    for name, source in product.sources.items():
+        if source.contract is None or source.contract in contracts:
+            continue
+        path = file.parent / source.contract
+        if not path.is_file():
+            line, column = reading.places[("sources", name, "contract")]
+            what = f"the contract `{source.contract}` is not there"
+            hint = "write it, or take `contract:` out"
+            reading.faults.append(Fault(reading.file, line, column, f"sources.{name}.contract", what, hint))
+            continue
+        inner = Reading(source.contract)
+        contract = _read(path, inner, Contract)
+        reading.faults += inner.faults
+        if contract is not INVALID:
+            references.check_contract(contract, inner)  # ty: ignore[invalid-argument-type]
+            reading.faults += [fault for fault in inner.faults if fault not in reading.faults]
+            contracts[source.contract] = contract  # ty: ignore[invalid-assignment]
+    return contracts
+
+
+def _order(fault: Fault) -> tuple[str, int, int]:
+    return fault.file, fault.line, fault.column

@@ -1,0 +1,310 @@
+"""From marked YAML nodes to declared values, by the types alone; every fault is collected.
+
+How a type is written is decided here once: durations, rates and moments are text with units, a list
+of one may be written without brackets where `SCALAR_LISTS` says so.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import types
+import typing
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Literal
+
+import msgspec
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from headway.spec.document import Fault, Path_, describe, plain, position, scalar
+from headway.spec.expression import ExpressionError, parse_condition, parse_moment
+from headway.spec.product import (
+    Dataset,
+    Declared,
+    Evaluation,
+    FeatureGroup,
+    FeaturePick,
+    Known,
+    Label,
+    Limits,
+    Moment,
+    Monitor,
+    ReleaseStrategy,
+    Source,
+    Split,
+)
+from headway.spec.quantities import DURATION, PERCENT, RATE, parse_duration, parse_percent, parse_rate
+
+INVALID: Any = object()
+"""Stands for a value that is wrong; a fault was recorded."""
+
+Reader = Callable[["Reading", Node, Path_], Any]
+
+
+class Reading:
+    """Reads one document, and keeps the faults and where each value stood.
+
+    Args:
+        file: The file's name, for faults.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.faults: list[Fault] = []
+        self.places: dict[Path_, tuple[int, int]] = {}
+
+    def fault(self, node: Node, path: Path_, what: str, hint: str = "", shift: int = 0) -> Any:
+        """Record a fault at a node; returns `INVALID`."""
+        line, column = position(node)
+        self.faults.append(Fault(self.file, line, column + shift, dotted(path), what, hint))
+        return INVALID
+
+    def value(self, node: Node, hint: Any, path: Path_) -> Any:
+        """A node as a value of a type."""
+        self.places[path] = position(node)
+        hint = _bare(hint)
+        if hint is Any:
+            return plain(node)
+        if isinstance(hint, type) and issubclass(hint, Declared):
+            return self.declared(node, hint, path)
+        origin = typing.get_origin(hint)
+        if origin in (typing.Union, types.UnionType):
+            return self._union(node, hint, path)
+        if origin is tuple:
+            return self._list(node, typing.get_args(hint)[0], path)
+        if origin is dict:
+            return self._mapping(node, typing.get_args(hint)[1], path)
+        return self._scalar(node, hint, path)
+
+    def declared(self, node: Node, kind: type[Declared], path: Path_) -> Any:
+        """A mapping as a declared value; unknown and missing keys are faults."""
+        if not isinstance(node, MappingNode):
+            return self.fault(node, path, f"{describe(node)} where a mapping is expected", f"keys are {_keys(kind)}")
+        fields = {item.encode_name: item for item in msgspec.structs.fields(kind)}
+        hints = typing.get_type_hints(kind, include_extras=True)
+        found: dict[str, Any] = {}
+        for key, item in self._pairs(node, path):
+            if key not in fields:
+                self._unknown(node, key, fields, path)
+                continue
+            read = SUGAR.get((kind, key))
+            inner = (*path, key)
+            self.places[inner] = position(item)
+            name = fields[key].name
+            found[name] = read(self, item, inner) if read else self.value(item, hints[name], inner)
+        missing = [name for name, item in fields.items() if item.required and item.name not in found]
+        if missing:
+            names = ", ".join(f"`{name}`" for name in missing)
+            return self.fault(node, path, f"{names} is missing" if len(missing) == 1 else f"{names} are missing")
+        # What is wrong is left out, so that the rest of the file can still be checked.
+        whole = {name: value for name, value in found.items() if value is not INVALID}
+        needed = {item.name for item in fields.values() if item.required}
+        return kind(**whole) if needed <= whole.keys() else INVALID
+
+    def _pairs(self, node: MappingNode, path: Path_) -> list[tuple[str, Node]]:
+        """Key and value of a mapping; a key that stands twice is a fault."""
+        pairs: dict[str, Node] = {}
+        for key, item in node.value:
+            name = str(key.value) if isinstance(key, ScalarNode) else ""
+            if not isinstance(key, ScalarNode) or not name:
+                self.fault(key, path, f"{describe(key)} as a key", "keys are plain text")
+            elif name in pairs:
+                self.fault(key, (*path, name), f"`{name}` stands here twice", "keep one of them")
+            else:
+                pairs[name] = item
+        return list(pairs.items())
+
+    def _unknown(self, node: MappingNode, key: str, fields: dict[str, Any], path: Path_) -> None:
+        at = next((item for item, _ in node.value if getattr(item, "value", None) == key), node)
+        near = difflib.get_close_matches(key, fields, n=1, cutoff=0.6)
+        hint = f"did you mean `{near[0]}`?" if near else f"keys are {', '.join(fields)}"
+        self.fault(at, (*path, key), f"unknown key `{key[:60]}`", hint)
+
+    def _union(self, node: Node, hint: Any, path: Path_) -> Any:
+        options = [option for option in typing.get_args(hint) if option is not type(None)]
+        if isinstance(node, ScalarNode) and scalar(node) is None:
+            return None if type(None) in typing.get_args(hint) else self.fault(node, path, "nothing stands here")
+        structured = [option for option in options if isinstance(option, type) and issubclass(option, Declared)]
+        if isinstance(node, MappingNode) and structured:
+            return self.value(node, structured[0], path)
+        mappings = [option for option in options if typing.get_origin(option) is dict]
+        if isinstance(node, MappingNode) and mappings:
+            return self.value(node, mappings[0], path)
+        rest = [option for option in options if option not in structured and option not in mappings]
+        if len(rest) > 1 and all(option in (str, int, float, bool) for option in map(_bare, rest)):
+            if isinstance(node, ScalarNode):
+                return scalar(node)
+            return self.fault(node, path, f"{describe(node)} where a single value is expected")
+        if timedelta in rest and float in rest:
+            return _amount(self, node, path)
+        return self.value(node, rest[0], path)
+
+    def _list(self, node: Node, hint: Any, path: Path_) -> Any:
+        if not isinstance(node, SequenceNode):
+            return self.fault(node, path, f"{describe(node)} where a list is expected", "write `[a, b]`")
+        values = [self.value(item, hint, (*path, index)) for index, item in enumerate(node.value)]
+        return INVALID if any(value is INVALID for value in values) else tuple(values)
+
+    def _mapping(self, node: Node, hint: Any, path: Path_) -> Any:
+        if not isinstance(node, MappingNode):
+            return self.fault(node, path, f"{describe(node)} where a mapping is expected", "write `name: ...`")
+        found = {key: self.value(item, hint, (*path, key)) for key, item in self._pairs(node, path)}
+        return {key: value for key, value in found.items() if value is not INVALID}
+
+    def _scalar(self, node: Node, hint: Any, path: Path_) -> Any:
+        if not isinstance(node, ScalarNode):
+            return self.fault(node, path, f"{describe(node)} where a single value is expected")
+        value = scalar(node)
+        if typing.get_origin(hint) is Literal:
+            return self._choice(node, value, typing.get_args(hint), path)
+        if hint is timedelta:
+            return self.parsed(node, path, parse_duration, DURATION)
+        fits = {str: isinstance(value, str), bool: isinstance(value, bool)}
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        fits |= {int: isinstance(value, int) and number, float: number and math.isfinite(value)}
+        if not fits.get(hint, False):
+            return self.fault(node, path, f"{describe(node)} where {_WORDS[hint]} is expected")
+        return float(value) if hint is float else value
+
+    def _choice(self, node: Node, value: Any, allowed: tuple[Any, ...], path: Path_) -> Any:
+        if value in allowed:
+            return value
+        near = difflib.get_close_matches(str(value), [str(item) for item in allowed], n=1, cutoff=0.6)
+        listed = ", ".join(f"`{item}`" for item in allowed)
+        hint = f"did you mean `{near[0]}`?" if near else f"allowed are {listed}"
+        return self.fault(node, path, f"{describe(node)} is not allowed here", hint)
+
+    def parsed(self, node: Node, path: Path_, parse: Callable[[str], Any], allowed: str) -> Any:
+        """A scalar through one of the parsers of quantities and expressions."""
+        if isinstance(node, ScalarNode):
+            try:
+                return parse(str(node.value))
+            except ExpressionError as error:
+                return self.fault(node, path, f"{describe(node)}: {error.what}", shift=error.column)
+            except ValueError:
+                pass
+        return self.fault(node, path, f"{describe(node)} where {allowed} is expected")
+
+
+_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "`true` or `false`"}
+
+
+def dotted(path: Path_) -> str:
+    """`sources.flights.load`, `gates[2]`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
+def _bare(hint: Any) -> Any:
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
+
+
+def _keys(kind: type[Declared]) -> str:
+    return ", ".join(item.encode_name for item in msgspec.structs.fields(kind))
+
+
+# -- how single fields are written -----------------------------------------------------------------
+
+
+def _known(reading: Reading, node: Node, path: Path_) -> Any:
+    """`10m` (a lag), `commit`, or a column."""
+    if not isinstance(node, ScalarNode) or not isinstance(scalar(node), str):
+        return reading.fault(node, path, f"{describe(node)} where a column, a lag or `commit` is expected")
+    text = str(node.value)
+    if text == "commit":
+        return Known(commit=True)
+    if text[:1].isdigit():
+        lag = reading.parsed(node, path, parse_duration, DURATION)
+        return INVALID if lag is INVALID else Known(lag=lag)
+    return Known(column=text)
+
+
+def _moment(reading: Reading, node: Node, path: Path_) -> Moment | Any:
+    return reading.parsed(node, path, parse_moment, "a time such as `scheduled_at - 2h`")
+
+
+def _amount(reading: Reading, node: Node, path: Path_) -> Any:
+    """A duration, or a percentage."""
+    if isinstance(node, ScalarNode) and str(node.value).endswith("%"):
+        return reading.parsed(node, path, parse_percent, PERCENT)
+    return reading.parsed(node, path, parse_duration, f"{DURATION}, or {PERCENT},")
+
+
+def _rate(reading: Reading, node: Node, path: Path_) -> Any:
+    return reading.parsed(node, path, parse_rate, RATE)
+
+
+def _one_or_several(reading: Reading, node: Node, path: Path_) -> Any:
+    if isinstance(node, ScalarNode) and isinstance(scalar(node), str):
+        return (str(node.value),)
+    return reading.value(node, tuple[str, ...], path)
+
+
+def _request(reading: Reading, node: Node, path: Path_) -> Any:
+    if isinstance(node, ScalarNode) and node.value == "*":
+        return None
+    return reading.value(node, tuple[str, ...], path)
+
+
+def _features(reading: Reading, node: Node, path: Path_) -> Any:
+    if not isinstance(node, SequenceNode):
+        return reading.fault(node, path, f"{describe(node)} where a list is expected", "write `[group.*]`")
+    picks = [_pick(reading, item, (*path, index)) for index, item in enumerate(node.value)]
+    if any(pick is INVALID for pick in picks):
+        return INVALID
+    return _merged(picks)
+
+
+def _pick(reading: Reading, node: Node, path: Path_) -> Any:
+    """`group.*`, `group.feature`, or a mapping."""
+    reading.places[path] = position(node)
+    if isinstance(node, MappingNode):
+        return reading.declared(node, FeaturePick, path)
+    if not isinstance(node, ScalarNode):
+        return reading.fault(node, path, f"{describe(node)} where `group.*` or `group.feature` is expected")
+    text = str(node.value)
+    group, dot, feature = text.rpartition(".")
+    if not dot or not group or not feature:
+        return reading.fault(node, path, f"`{text[:60]}` names no features", "write `group.*` or `group.feature`")
+    return FeaturePick(group=group, columns=None if feature == "*" else (feature,))
+
+
+def _merged(picks: list[FeaturePick]) -> tuple[FeaturePick, ...]:
+    """Single features of one group become one pick, so that a group is joined once."""
+    merged: list[FeaturePick] = []
+    for pick in picks:
+        same = [item for item in merged if (item.group, item.by_key, item.prefix) == (pick.group, pick.by_key, pick.prefix)]
+        if same and same[0].columns is not None and pick.columns is not None:
+            joined = msgspec.structs.replace(same[0], columns=(*same[0].columns, *pick.columns))
+            merged[merged.index(same[0])] = joined
+        else:
+            merged.append(pick)
+    return tuple(merged)
+
+
+def _conditions(reading: Reading, node: Node, path: Path_) -> Any:
+    """Gates and guards stay text once it is sure that they can be read."""
+    if not isinstance(node, SequenceNode):
+        return reading.fault(node, path, f"{describe(node)} where a list of conditions is expected")
+    for index, item in enumerate(node.value):
+        reading.places[(*path, index)] = position(item)
+        reading.parsed(item, (*path, index), parse_condition, "a condition such as `roc_auc >= 0.7`")
+    return tuple(str(item.value) for item in node.value if isinstance(item, ScalarNode))
+
+
+SUGAR: dict[tuple[type[Declared], str], Reader] = {
+    (Source, "known"): _known,
+    (Label, "known"): _known,
+    (FeatureGroup, "from"): _one_or_several,
+    (Dataset, "predict_at"): _moment,
+    (Dataset, "request"): _request,
+    (Dataset, "features"): _features,
+    (Evaluation, "gates"): _conditions,
+    (ReleaseStrategy, "guard"): _conditions,
+    (Split, "train"): _amount,
+    (Split, "validate"): _amount,
+    (Split, "test"): _amount,
+    (Limits, "rate"): _rate,
+    (Monitor, "false_alarms"): _rate,
+}
+"""Fields that are written in a shorter way than their type."""

@@ -1,0 +1,89 @@
+"""Stored plans: what was planned holds while no watched file, ledger row or moment has changed.
+
+Loads sqlite3, json and os only, for this is the no-op path. The store is disposable: where it is
+missing, damaged or cannot be written, the plan is made instead, so nothing is lost but time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+_GRANULARITY_NS = 2_000_000_000
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS plan (environment TEXT, product TEXT, version TEXT, sequence INTEGER,"
+    " valid_until TEXT, watched TEXT, plan TEXT, PRIMARY KEY (environment, product))"
+)
+_FORM = "1"
+"""Version of what is stored; another one is not read."""
+
+
+def recall(cache: Path, environment: str, product: Path, sequence: int, now: str) -> str | None:
+    """The stored plan as JSON text, when all that it depends on is unchanged: one stat a file.
+
+    Args:
+        cache: The cache database.
+        environment: The environment's name.
+        product: The product file.
+        sequence: The ledger's newest fact.
+        now: RFC 3339 in UTC with microseconds.
+    """
+    if not cache.exists():
+        return None
+    try:
+        connection = sqlite3.connect(f"file:{cache}?mode=ro", uri=True, timeout=1.0)
+        row = connection.execute(
+            "SELECT valid_until, watched, plan FROM plan"
+            " WHERE environment = ? AND product = ? AND version = ? AND sequence = ?",
+            (environment, str(product), _FORM, sequence),
+        ).fetchone()
+        connection.close()
+    except sqlite3.Error:
+        return None
+    if row is None or (row[0] is not None and row[0] <= now):
+        return None
+    for path, signature in json.loads(row[1]).items():
+        if _signature(path) != signature:
+            return None
+    plan: str = row[2]
+    return plan
+
+
+def remember(
+    cache: Path,
+    environment: str,
+    product: Path,
+    sequence: int,
+    valid_until: str | None,
+    watched: Mapping[str, tuple[int, ...] | None],
+    plan: str,
+) -> bool:
+    """Store a plan; not while a watched file is so young that a change could hide.
+
+    Returns:
+        Whether it was stored.
+    """
+    settled = time.time_ns() - _GRANULARITY_NS
+    signatures = {path: None if found is None else list(found) for path, found in watched.items()}
+    if any(found is not None and max(found[1], found[2]) > settled for found in signatures.values()):
+        return False
+    values = (environment, str(product), _FORM, sequence, valid_until, json.dumps(signatures), plan)
+    with contextlib.suppress(sqlite3.Error):
+        with contextlib.closing(sqlite3.connect(cache, isolation_level=None, timeout=1.0)) as connection:
+            connection.execute(_TABLE)
+            connection.execute("INSERT OR REPLACE INTO plan VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        return True
+    return False
+
+
+def _signature(path: str) -> list[int] | None:
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
