@@ -97,6 +97,7 @@ class Manifest(Signed, frozen=True, kw_only=True):
         endpoint: Name of the endpoint (`delay`).
         runtime: `onnx` or `native`.
         why_native: Why the native form serves, in one sentence; empty for ONNX.
+        container: What the native form was fitted on, and is given again.
         predict_column: Request column that `predict_at` is relative to; None for rows without time.
         predict_offset_seconds: Added to it.
         on_demand: Module in `code.zip` with the on-demand functions; None when there are none.
@@ -119,6 +120,7 @@ class Manifest(Signed, frozen=True, kw_only=True):
     predict_column: str | None = None
     predict_offset_seconds: float = 0.0
     why_native: str = ""
+    container: Literal["polars", "pandas", "numpy"] = "polars"
     libraries: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, str] = field(default_factory=dict)
     meaning: dict[str, str] = field(default_factory=dict)

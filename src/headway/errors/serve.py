@@ -229,8 +229,8 @@ def not_finite(endpoint: str, row: int) -> UserCodeError:
 def product_failed(release: str, incident_id: str) -> UserCodeError:
     """SE017: The product's own code failed on a request.
 
-    An on-demand function (or the native model) raised, or returned something else than one value
-    per row. The exception is in the server's log under the incident's id.
+    An on-demand function or the native model raised, or returned something else than one value per
+    row. What it was stands in the server's log under the incident's id.
     """
     return UserCodeError(
         code="SE017",
@@ -248,6 +248,19 @@ def incident(incident_id: str) -> BugError:
         code="SE018",
         what=f"the server failed; incident `{incident_id}`",
         mend="look for this id in the server's log",
+    )
+
+
+def model_failed(endpoint: str, reason: BaseException) -> UserCodeError:
+    """SE019: The product's own model raised.
+
+    A native model is the product's code; what it raised is the cause of this error. Reproduce it
+    with `headway.load(...)` and the same row.
+    """
+    return UserCodeError(
+        code="SE019",
+        what=f"model `{_cut(endpoint)}` raised {type(reason).__name__}: {_cut(reason)}",
+        mend="reproduce it with `headway.load(...)` and the same row, then mend the model and train again",
     )
 
 

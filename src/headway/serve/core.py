@@ -59,7 +59,8 @@ SHORTEST_VERSION = 6
 """Digits of a release digest that name a version."""
 LONGEST_LINE = 2000
 """Characters of an incident's line in the server's log."""
-READING = frozenset({"GET", "HEAD"})
+READING = ("GET", "HEAD")
+ASKING = ("POST",)
 JSON = (b"content-type", b"application/json")
 PREDICTION_HEADER = b"headway-prediction-id"
 
@@ -101,6 +102,14 @@ class _Visit:
         self.release = ""
         self.rows = 0
         self.headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class _Target(NamedTuple):
+    """Which endpoint is asked, in which form, and by which release if the caller says it."""
+
+    name: str
+    form: FormName
+    version: str | None = None
 
 
 class Core:
@@ -150,19 +159,18 @@ class Core:
     def _answer(self, request: Request, visit: _Visit) -> Reply:
         match request.path.rstrip("/").split("/")[1:]:
             case ["predict", name]:
-                return self._predict(request, visit, name, "", "named")
+                return self._predict(request, visit, _Target(name, "named"))
             case ["v2", "models", name, "infer"]:
-                return self._predict(request, visit, name, "", "inference")
+                return self._predict(request, visit, _Target(name, "inference"))
             case ["v2", "models", name, "versions", version, "infer"]:
-                return self._predict(request, visit, name, version, "inference")
+                return self._predict(request, visit, _Target(name, "inference", version))
             case ["v2", *rest]:
-                return self._describe(request, visit, rest)
+                described = self._describe(request, visit, rest)
+                _check_method(request, visit, READING)
+                return described
         raise errors.unknown_path(request.path)
 
     def _describe(self, request: Request, visit: _Visit, rest: list[str]) -> Reply:  # noqa: PLR0911 -- a table
-        if request.method not in READING:
-            visit.headers = ((b"allow", b"GET, HEAD"),)
-            raise errors.wrong_method(request.method, "GET")
         match rest:
             case []:
                 return _told({"name": "headway", "version": __version__, "extensions": []})
@@ -172,59 +180,64 @@ class Core:
                 ready = self.serving.is_ready
                 return _told({"live": True, "ready": ready}, 200 if ready else 503)
             case ["models", name]:
-                return self._metadata(visit, name, "")
+                return self._metadata(visit, name, None)
             case ["models", name, "versions", version]:
                 return self._metadata(visit, name, version)
             case ["models", name, "ready"]:
-                return self._ready(visit, name, "")
+                return self._ready(visit, name, None)
             case ["models", name, "versions", version, "ready"]:
                 return self._ready(visit, name, version)
         raise errors.unknown_path(request.path)
 
-    def _metadata(self, visit: _Visit, name: str, version: str) -> Reply:
+    def _metadata(self, visit: _Visit, name: str, version: str | None) -> Reply:
         found = self._live(visit, name)
         if not found.variants:
             raise _absent(found)
-        release = (_version(found, version) if version else found.variants[0]).release
+        release = (found.variants[0] if version is None else _version(found, version)).release
         versions = [variant.release.version for variant in found.variants]
         return _told(metadata(versions, release.manifest, release.contract.columns))
 
-    def _ready(self, visit: _Visit, name: str, version: str) -> Reply:
+    def _ready(self, visit: _Visit, name: str, version: str | None) -> Reply:
         found = self._live(visit, name)
-        if version and found.variants:
+        if version is not None and found.variants:
             _version(found, version)
         ready = bool(found.variants)
         return _told({"name": name, "ready": ready}, 200 if ready else 503)
 
     # -- predictions ---------------------------------------------------------------------------
 
-    def _predict(self, request: Request, visit: _Visit, name: str, version: str, form: FormName) -> Reply:
-        if request.method != "POST":
-            visit.headers = ((b"allow", b"POST"),)
-            raise errors.wrong_method(request.method, "POST")
-        found = self._live(visit, name)
+    def _predict(self, request: Request, visit: _Visit, target: _Target) -> Reply:
+        _check_method(request, visit, ASKING)
+        found = self._live(visit, target.name)
         self._check_rate(found, visit)
         _check_announced(request)
-        if not found.variants:
-            raise _absent(found)
-        variant = _version(found, version) if version else _draw(found, request.body, form)
+        variant = _variant(found, target, request.body)
         release = variant.release
         visit.release = release.version
-        asked = release.forms[form].read(request.body)
+        form = release.forms[target.form]
+        asked = form.read(request.body)
         visit.rows = asked.rows
         at = time.time_ns() // 1000
         began = time.perf_counter()
         outcome = release.answer(asked.columns, at)
         ids = [uuid7(at // 1000) for _ in range(asked.rows)]
         request_id = asked.id or ids[0]
-        body = release.forms[form].write(request_id, ids, outcome.answered, asked)
+        body = form.write(request_id, ids, outcome.answered, asked)
         seconds = time.perf_counter() - began
         limit = found.route.timeout_seconds
         if limit is not None and seconds > limit:
-            raise errors.over_time(name, seconds, limit)
+            raise errors.over_time(target.name, seconds, limit)
         if self.log is not None:
-            environment, unit = self.serving.route.environment, found.route.unit
-            common = Answering(request_id, at, environment, name, release.digest, variant.role, unit, seconds)
+            common = Answering(
+                request=request_id,
+                at=at,
+                environment=self.serving.route.environment,
+                endpoint=target.name,
+                release=release.digest,
+                variant=variant.role,
+                unit_column=found.route.unit,
+                seconds=seconds,
+            )
             self.log.add(asked.rows, partial(predictions, common, ids, asked, outcome))
         return Reply(200, body, (JSON, (PREDICTION_HEADER, ids[0].encode())))
 
@@ -250,6 +263,12 @@ class Core:
             raise errors.over_rate(name, rate)
 
 
+def _check_method(request: Request, visit: _Visit, allowed: tuple[str, ...]) -> None:
+    if request.method not in allowed:
+        visit.headers = ((b"allow", ", ".join(allowed).encode()),)
+        raise errors.wrong_method(request.method, allowed[0])
+
+
 def _check_announced(request: Request) -> None:
     if request.content_encoding not in ("", "identity"):
         raise errors.wrong_content_type(f"content-encoding: {request.content_encoding}")
@@ -273,14 +292,19 @@ def _version(found: Live, version: str) -> Variant:
     raise errors.unknown_version(found.route.name, version, [item.release.version for item in found.variants])
 
 
-def _draw(found: Live, body: bytes, form: FormName) -> Variant:
-    """The release that answers: sticky by the unit of the first row, else by the caller's id.
+def _variant(found: Live, target: _Target, body: bytes) -> Variant:
+    """The release that answers: the one asked for, the only one, or a sticky draw.
 
-    A request is answered by one release, so rows of several units in one request go together.
+    The draw is by the unit of the first row, else by the caller's id. One release answers a request,
+    so rows of several units in one request go together.
     """
+    if not found.variants:
+        raise _absent(found)
+    if target.version is not None:
+        return _version(found, target.version)
     if len(found.variants) == 1:
         return found.variants[0]
-    unit = found.variants[0].release.forms[form].unit(body, found.route.unit)
+    unit = found.variants[0].release.forms[target.form].unit(body, found.route.unit)
     return found.variants[choose(found.weights, uuid7() if unit is None else unit, found.salt)]
 
 

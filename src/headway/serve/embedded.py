@@ -31,6 +31,8 @@ class EmbeddedModel:
         self._core = Core(serve_bundle(directory, key))
         (self.endpoint,) = self._core.serving.endpoints
         self._release = self._core.serving.endpoints[self.endpoint].variants[0].release
+        columns = self._release.contract.columns
+        self._integers = {name for name, column in columns.items() if column.type == "integer"}
 
     @property
     def release(self) -> str:
@@ -58,27 +60,36 @@ class EmbeddedModel:
                 number (SE016).
         """
         try:
-            body = msgspec.json.encode({"rows": _rows(rows)}, enc_hook=_plain)
+            body = msgspec.json.encode({"rows": self._rows(rows)}, enc_hook=_plain)
         except (TypeError, ValueError, OverflowError, RecursionError) as reason:
             raise errors.not_json(str(reason)) from reason
         reply = self._core.answer(Request("POST", f"/predict/{self.endpoint}", body))
         return msgspec.json.decode(reply.body)["predictions"]
 
+    def _rows(self, rows: Any) -> list[Any]:
+        """Rows of whatever can give them; frames are known by their methods, so that none is imported."""
+        if hasattr(rows, "to_dicts"):
+            return rows.to_dicts()
+        if hasattr(rows, "to_dict"):
+            return [self._whole(row) for row in rows.to_dict(orient="records")]
+        return list(rows)
 
-def _rows(rows: Any) -> list[Any]:
-    """Rows of whatever can give them; frames are known by their methods, so that none is imported."""
-    if hasattr(rows, "to_dicts"):
-        return rows.to_dicts()
-    if hasattr(rows, "to_dict"):
-        return rows.to_dict(orient="records")
-    return list(rows)
+    def _whole(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row with its integers, which pandas holds as floats as soon as one of them is missing."""
+        integers = self._integers
+        return {
+            name: int(value)
+            if name in integers and isinstance(value, float) and value.is_integer()
+            else value
+            for name, value in row.items()
+        }
 
 
 def _plain(value: Any) -> Any:
-    """What JSON can say of a value that it does not know: numpy scalars, pandas times."""
+    """What JSON can say of a value that it does not know: numpy scalars, pandas' times and nulls."""
     if isinstance(value, np.generic):
         return value.item()
-    if value != value:  # noqa: PLR0124 -- NaT, like NaN, is not equal to itself
+    if type(value).__name__ in ("NAType", "NaTType"):
         return None
     if hasattr(value, "isoformat"):
         return value.isoformat()

@@ -84,7 +84,7 @@ class NamedForm:
         return _encode(self._told | {"id": request, "predictions": predictions})
 
     def _decode(self, body: bytes) -> tuple[list[Any], str | None]:
-        if body.startswith(b'{"rows":[') or _shape(body).rows[:1] == b"[":
+        if body.startswith(b'{"rows":[') or memoryview(_shape(body).rows)[:1] == b"[":
             asked = self._rows(body)
             return asked.rows, asked.id
         return [self._one(body)], None

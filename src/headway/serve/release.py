@@ -6,7 +6,8 @@ The way of a request's columns: look-ups as of the moment of prediction, then on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from importlib import metadata
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,9 +16,12 @@ from headway.bundle import manifest as files
 from headway.bundle.read import open_bundle
 from headway.contract.record import compile_record
 from headway.core.digest import short
+from headway.errors import HeadwayError
 from headway.errors import serve as errors
 from headway.features import functions
 from headway.features.row import RowFunctions
+from headway.model.inputs import ModelInput
+from headway.model.onnx import OnnxModel
 from headway.online.lookup import OnlineRows
 from headway.online.pack import pack
 from headway.serve.answers import Answered, place_of_positive, told
@@ -27,25 +31,15 @@ from headway.serve.product_code import ProductCode
 from headway.spec.contract import Contract
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from headway.bundle.manifest import Input, Lookup, Manifest
+    from headway.model.predictor import Predictor
     from headway.serve.asked import Form, FormName
 
 Columns = dict[str, np.ndarray]
 
 MICROSECONDS = 1_000_000
-
-
-class Model(Protocol):
-    """What answers: ONNX or the native form."""
-
-    def predict(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.floating]:
-        """Probabilities (n, k), or values (n,), of n rows."""
-        ...
 
 
 class Outcome(NamedTuple):
@@ -80,6 +74,22 @@ class LoadedRelease:
         self._code, self._functions = _on_demand(directory, manifest)
         self._model = _model(directory, manifest)
         self._about = _about(manifest)
+        self._check_wiring()
+
+    def _check_wiring(self) -> None:
+        """Refuse a release whose parts do not fit together, before a request finds out."""
+        manifest, sent = self.manifest, set(self.manifest.request)
+        looked_up = {name for lookup in manifest.lookups for name in lookup.features.values()}
+        keys = {column for lookup in manifest.lookups for column in lookup.keys.values()}
+        moment = set() if manifest.predict_column is None else {manifest.predict_column}
+        called = self._functions
+        made = set() if called is None else {function.name for function in called.functions}
+        needed = set() if called is None else set(called.needed)
+        inputs = {item.name for item in manifest.inputs}
+        lacking = (keys | moment) - sent | needed - sent - looked_up | inputs - sent - looked_up - made
+        if lacking:
+            named = ", ".join(sorted(lacking)[:5])
+            raise errors.not_servable(manifest.release, f"nothing provides {named}")
 
     def answer(self, columns: Columns, now_us: int) -> Outcome:
         """Answer n rows.
@@ -90,7 +100,8 @@ class LoadedRelease:
                 without time.
 
         Raises:
-            UserCodeError: The product's code failed (FE...), or an answer is not finite (SE016).
+            UserCodeError: The product's code failed (FE..., SE019), or an answer is not finite (SE016).
+            EngineError: ONNX Runtime failed (MO002).
         """
         available = dict(columns)
         for lookup in self.manifest.lookups:
@@ -98,8 +109,16 @@ class LoadedRelease:
         if self._functions is not None:
             available |= self._functions(available)
         inputs = {item.name: as_input(available[item.name], item) for item in self.manifest.inputs}
-        output = self._model.predict(inputs)
+        output = self._predict(inputs)
         return Outcome(inputs, told(output, self.manifest.answer, self._about, self.manifest.endpoint))
+
+    def _predict(self, inputs: Columns) -> np.ndarray:
+        try:
+            return self._model.predict(inputs)
+        except HeadwayError:
+            raise
+        except Exception as reason:  # the user-code boundary: a native model raises what it likes
+            raise errors.model_failed(self.manifest.endpoint, reason) from reason
 
     def _looked_up(self, lookup: Lookup, columns: Columns, now_us: int) -> Columns:
         online = self._online
@@ -160,8 +179,26 @@ def _on_demand(directory: Path, manifest: Manifest) -> tuple[ProductCode | None,
     return code, RowFunctions(functions.load(code.module(manifest.on_demand)))
 
 
-def _model(directory: Path, manifest: Manifest) -> Model:
-    raise NotImplementedError
+def _model(directory: Path, manifest: Manifest) -> Predictor:
+    inputs = tuple(ModelInput(name=item.name, type=item.type) for item in manifest.inputs)
+    kind = manifest.answer.kind
+    if manifest.runtime == "onnx":
+        return OnnxModel(_read(directory, manifest, files.ONNX_MODEL), inputs, kind)
+    for library, wanted in manifest.libraries.items():
+        found = _installed(library)
+        if found != wanted:
+            raise errors.wrong_library(manifest.release, library, wanted, found)
+    _read(directory, manifest, files.NATIVE_MODEL)
+    from headway.model import native  # joblib, polars, scikit-learn: only where a native model serves
+
+    return native.load(directory / files.NATIVE_MODEL, inputs, kind, manifest.container)
+
+
+def _installed(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "none"
 
 
 def _about(manifest: Manifest) -> int:

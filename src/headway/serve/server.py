@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.05
 DRAIN_SECONDS = 10
 MOST_CONNECTIONS = 1000
+LARGEST_PORT = 65_535
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -105,6 +106,7 @@ class _Server(uvicorn.Server):
             lifespan="off",
             interface="asgi3",
             log_config=None,
+            log_level="error",
             access_log=False,
             server_header=False,
             date_header=False,
@@ -166,10 +168,12 @@ def _load(directory: Path, key: bytes | None) -> tuple[Serving, RouteWatch | Non
 
 @contextlib.contextmanager
 def _listen(host: str, port: int) -> Generator[socket.socket]:
+    if not 0 <= port <= LARGEST_PORT:  # getaddrinfo would take it modulo 65,536
+        raise errors.port_taken(host, port, f"ports are 0 to {LARGEST_PORT}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError) as reason:
+    except OSError as reason:
         raise errors.port_taken(host, port, str(reason)) from reason
     with listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

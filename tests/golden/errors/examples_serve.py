@@ -26,6 +26,7 @@ EXAMPLES = {
     "not_finite": lambda: serve.not_finite("delay", 3),
     "product_failed": lambda: serve.product_failed(RELEASE, INCIDENT),
     "incident": lambda: serve.incident(INCIDENT),
+    "model_failed": lambda: serve.model_failed("delay", ValueError("could not convert string to float")),
     "not_servable": lambda: serve.not_servable(RELEASE, "it has no model.onnx"),
     "wrong_library": lambda: serve.wrong_library(RELEASE, "scikit-learn", "1.9.1", "1.8.0"),
     "port_taken": lambda: serve.port_taken("127.0.0.1", 8000, "Address already in use"),
