@@ -89,11 +89,14 @@ def cast(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     cannot be cast is left as it is, and is a fault for `check`. Columns that are not declared follow,
     unless the contract ignores them.
     """
-    declared = [_held(frame[name], column.type) for name, column in contract.columns.items() if name in frame]
-    extra = [] if contract.extra_columns == "ignore" else _extra(frame, contract)
-    if not declared and not extra:
-        return frame.select()
-    return pl.DataFrame([*declared, *(frame[name] for name in extra)])
+    held = {
+        name: _held(_column(frame, name), column.type)
+        for name, column in contract.columns.items()
+        if name in frame.columns
+    }
+    if contract.extra_columns == "refuse":
+        held |= {name: _column(frame, name) for name in _extra(frame, contract)}
+    return pl.DataFrame(held)
 
 
 def check(frame: pl.DataFrame, contract: Contract) -> Report:
@@ -108,14 +111,19 @@ def check(frame: pl.DataFrame, contract: Contract) -> Report:
     """
     rules = {name: compile_rules(name, column) for name, column in contract.columns.items()}
     held = cast(frame, contract)
-    sound = [name for name in rules if name in held and held.schema[name] == DTYPES[rules[name].type]]
+    sound = [name for name in rules if name in held.columns and held.schema[name] == DTYPES[rules[name].type]]
     results = list(_on_table(frame, contract))
-    results += [_on_type(held[name], rules[name]) for name in rules if name in held]
+    results += [_on_type(name, _column(held, name), rules[name]) for name in rules if name in held.columns]
     results += _on_values(held, contract, rules, sound)
     return Report(results=tuple(results), rows=frame.height)
 
 
 # -- how values are held ---------------------------------------------------------------------
+
+
+def _column(frame: pl.DataFrame, name: str) -> pl.Series:
+    # Renamed, since Polars takes a series' own name such as `^x$` for a pattern.
+    return frame.get_column(name).alias("value")
 
 
 def _held(series: pl.Series, kind: ColumnType) -> pl.Series:
@@ -150,7 +158,7 @@ def _extra(frame: pl.DataFrame, contract: Contract) -> list[str]:
 
 
 def _on_table(frame: pl.DataFrame, contract: Contract) -> Iterator[Result]:
-    extra, missing = _extra(frame, contract), [name for name in contract.columns if name not in frame]
+    extra, missing = _extra(frame, contract), [name for name in contract.columns if name not in frame.columns]
     for name in contract.columns:
         near = difflib.get_close_matches(name, extra, n=1) if name in missing else []
         yield Result(
@@ -188,14 +196,14 @@ def _absent(near: Sequence[str]) -> str:
 # -- types -----------------------------------------------------------------------------------
 
 
-def _on_type(series: pl.Series, rules: Rules) -> Result:
+def _on_type(name: str, series: pl.Series, rules: Rules) -> Result:
     wrong = series.dtype != DTYPES[rules.type]
     observed, unexpected = str(series.dtype), len(series) - series.null_count()
     if wrong and series.dtype == pl.String and rules.type in _WRITTEN:
         observed, unexpected = _misread(series.drop_nulls(), rules.type)
     return Result(
         expectation="expect_column_values_to_be_of_type",
-        columns=(series.name,),
+        columns=(name,),
         outcome=Outcome.FAIL if wrong else Outcome.PASS,
         wanted=f"type `{rules.type}`",
         observed=f"`{observed}`" if observed == str(series.dtype) else observed,
@@ -228,15 +236,22 @@ def _share(part: int, whole: int) -> str:
 def _on_values(
     frame: pl.DataFrame, contract: Contract, rules: dict[str, Rules], sound: Sequence[str]
 ) -> list[Result]:
-    checks = [
-        item for name in sound for item in _checks(frame, name, contract.columns[name], rules[name])
-    ] + [_compound(names) for names in contract.unique if set(names) <= set(sound)]
-    missing = {name: _value(name, rules[name]).null_count() for name in sound}
     if not sound:
         return _not_run(contract, rules, sound)
+    values = {name: _value(frame, name, rules[name]) for name in sound}
+    checks = [
+        item
+        for name in sound
+        for item in _checks(name, values[name], _column(frame, name), contract.columns[name], rules[name])
+    ]
+    checks += [
+        _compound(names, [values[name] for name in names])
+        for names in contract.unique
+        if set(names) <= set(sound)
+    ]
     seen = frame.select(
         *(item.suspect.alias(f"suspect {place}") for place, item in enumerate(checks)),
-        *(expression.alias(f"missing {name}") for name, expression in missing.items()),
+        *(value.null_count().alias(f"missing {name}") for name, value in values.items()),
     ).row(0, named=True)
     suspects = [place for place in range(len(checks)) if seen[f"suspect {place}"]]
     found = _found(frame, {place: checks[place] for place in suspects})
@@ -245,13 +260,14 @@ def _on_values(
     return judged + _not_run(contract, rules, sound)
 
 
-def _value(name: str, rules: Rules) -> pl.Expr:
+def _value(frame: pl.DataFrame, name: str, rules: Rules) -> pl.Expr:
     """A column's values, with NaN as null."""
-    return pl.col(name).fill_nan(None) if rules.type == "number" else pl.col(name)
+    # By place, since `col` takes a name such as `*` or `^x$` for a pattern.
+    value = pl.nth(frame.columns.index(name))
+    return value.fill_nan(None) if rules.type == "number" else value
 
 
-def _checks(frame: pl.DataFrame, name: str, column: Column, rules: Rules) -> Iterator[_Check]:
-    value = _value(name, rules)
+def _checks(name: str, value: pl.Expr, series: pl.Series, column: Column, rules: Rules) -> Iterator[_Check]:
     for expectation, wanted, settings in _expectations(column, rules):
         match expectation:
             case "expect_column_values_to_not_be_null":
@@ -267,7 +283,7 @@ def _checks(frame: pl.DataFrame, name: str, column: Column, rules: Rules) -> Ite
                 unexpected = ~value.is_in(allowed)
                 suspect = unexpected.any()
             case "expect_column_values_to_match_regex" if rules.pattern is not None:
-                unexpected = mismatches(frame, name, rules.pattern)
+                unexpected = mismatches(value, series, rules.pattern)
                 suspect = unexpected.any()
             case _:
                 suspect = value.drop_nulls().n_unique() < value.count()
@@ -310,10 +326,10 @@ def _outside(value: pl.Expr, rules: Rules) -> tuple[pl.Expr, pl.Expr]:
     return suspect, unexpected
 
 
-def _compound(names: Sequence[str]) -> _Check:
+def _compound(names: Sequence[str], values: Sequence[pl.Expr]) -> _Check:
     # As Great Expectations does, rows in which every one of the columns is null are left out.
-    key = pl.struct(pl.col(names))
-    known = ~pl.all_horizontal(pl.col(names).is_null())
+    key = pl.struct(values)
+    known = ~pl.all_horizontal(value.is_null() for value in values)
     return _Check(
         "expect_compound_columns_to_be_unique",
         tuple(names),
@@ -353,7 +369,7 @@ def _found(frame: pl.DataFrame, checks: dict[int, _Check]) -> dict[int, _Found]:
 def _examples(frame: pl.DataFrame, columns: tuple[str, ...], count: int, rows: list[int]) -> _Found:
     values: list[Any] = []
     if len(columns) == 1:
-        values = [value for value in frame[columns[0]].gather(rows).to_list() if value is not None]
+        values = [value for value in _column(frame, columns[0]).gather(rows).to_list() if value is not None]
     numbers = tuple(row + 1 for row in rows)
     return _Found(count, numbers, tuple(typed.as_json(value) for value in values if not typed.is_nan(value)))
 

@@ -19,7 +19,7 @@ _SAME_IN_BOTH = re.compile(
         | \\[.\-+*?()\[\]{}^$|/\\]          # an escaped mark
         | \\d
         | \[\^?(?:[A-Za-z0-9_.,:;@/=!%<>+*()\ ]|[A-Z]-[A-Z]|[a-z]-[a-z]|[0-9]-[0-9]|\\[.\-\[\]^\\/])+-?\]
-        | \((?:\?:)? | \) | \|
+        | \((?:\?:|(?!\?)) | \) | \|
         )
         (?:[*+?]|\{\d{1,2}(?:,(?:\d{1,2})?)?\})?   # counted once
     )*
@@ -29,15 +29,21 @@ _SAME_IN_BOTH = re.compile(
 )
 
 
-def mismatches(frame: pl.DataFrame, column: str, pattern: re.Pattern[str]) -> pl.Expr:
-    """Where a text column does not match, as an expression on the frame; null where it is null."""
+def mismatches(value: pl.Expr, series: pl.Series, pattern: re.Pattern[str]) -> pl.Expr:
+    """Where text does not match; null where it is null.
+
+    Args:
+        value: The text.
+        series: The same text, for what has to be looked up beforehand.
+        pattern: Searched in it.
+    """
     rust = to_rust(pattern.pattern)
     if rust is not None:
-        return ~pl.col(column).str.contains(rust)
+        return ~value.str.contains(rust)
     # The corners are left to Python, once per distinct value.
-    distinct = frame[column].drop_nulls().unique()
-    wrong = distinct.filter([not pattern.search(text) for text in distinct.to_list()])
-    return pl.col(column).is_in(wrong.implode())
+    distinct = series.drop_nulls().unique().to_list()
+    wrong = pl.Series([text for text in distinct if not pattern.search(text)], dtype=pl.String)
+    return value.is_in(wrong.implode())
 
 
 def to_rust(pattern: str) -> str | None:

@@ -95,7 +95,7 @@ class RecordDecoder:
         """
         return self.to_columns(self.decode(body))
 
-    def from_columns(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, np.ndarray]:
+    def from_columns(self, columns: Mapping[str, Sequence[Any] | np.ndarray]) -> dict[str, np.ndarray]:
         """Checked arrays of values given column by column, as the Open Inference Protocol does.
 
         Args:
@@ -300,7 +300,7 @@ def _late_check(late: Sequence[tuple[str, str, Rules]]) -> Callable[[Any], None]
 # -- values ----------------------------------------------------------------------------------
 
 
-def _plain(values: Sequence[Any]) -> Sequence[Any]:
+def _plain(values: Sequence[Any] | np.ndarray) -> Sequence[Any]:
     return values.tolist() if isinstance(values, np.ndarray) else values
 
 

@@ -55,4 +55,4 @@ def compute(
                     function.title, function.place, parameter.name, frame.columns
                 )
     made = row.run(lambda parameter: row.hand_over(parameter, array(parameter.name)))
-    return pl.DataFrame([to_series(name, values) for name, values in made.items()])
+    return pl.DataFrame({name: to_series(name, values) for name, values in made.items()})

@@ -1,0 +1,149 @@
+"""One contract, two compilers: a record passes exactly when the table of that one row passes."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headway.contract.columns import check
+from headway.contract.record import RecordDecoder, RecordFault, compile_record
+from headway.errors import SpecError
+from headway.spec.contract import Column, Contract
+
+WHOLE = 2**53
+"""Up to here every integer is a float64, so that a table and JSON mean the same by `number`."""
+PATTERNS = ["^[A-Z]{2}$", r"^\d+$", "a|b$", r"\s", r"\w$", "(?i)^x", "^$", ".", "é", r"^[^a]\.?$", "b{2,}"]
+NAMES = ["x", "class", "größe in m", "a.b", "日本", "", "`", "f0", "*", "^.*$"]
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=4) | st.sampled_from(
+    ["AA", "AA\n", "12", "b\n", "", " ", "x", "٣", "bb"]
+)
+times = st.dates(date(1900, 1, 1), date(2100, 1, 1)).map(
+    lambda day: datetime(day.year, day.month, day.day, tzinfo=UTC)
+)
+dates = st.dates(date(1900, 1, 1), date(2100, 1, 1))
+numbers = st.floats() | st.sampled_from([0.0, -0.0, 0.5, 1.0, 2.5])
+integers = st.integers(-WHOLE, WHOLE) | st.integers(-5, 5)
+VALUES = {
+    "integer": integers,
+    "number": numbers | integers,
+    "text": texts,
+    "boolean": st.booleans(),
+    "time": times,
+    "date": dates,
+}
+SMALL = {
+    "integer": st.integers(-5, 5),
+    "number": st.sampled_from([-1.0, 0.0, 0.5, 2.5]),
+    "text": st.sampled_from(["AA", "", "12", "b"]),
+    "boolean": st.booleans(),
+    "time": times.map(datetime.isoformat),
+    "date": dates.map(date.isoformat),
+}
+
+
+def seldom(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(st.none(), st.none(), st.none(), values)
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> Column:
+    kind: Any = draw(st.sampled_from(sorted(VALUES)))
+    bound = st.none() if kind in ("text", "boolean") else seldom(SMALL[kind])
+    return Column(
+        type=kind,
+        nulls=draw(st.booleans()),
+        min=draw(bound),
+        max=draw(bound),
+        in_=draw(seldom(st.lists(SMALL[kind], min_size=1, max_size=3).map(tuple))),
+        matches=draw(seldom(st.sampled_from(PATTERNS))) if kind == "text" else None,
+    )
+
+
+@st.composite
+def contracts_and_records(draw: st.DrawFn) -> tuple[Contract, dict[str, Any]]:
+    declared = draw(st.dictionaries(st.sampled_from(NAMES), columns(), min_size=1, max_size=3))
+    contract = Contract(columns=declared, extra_columns=draw(st.sampled_from(["refuse", "ignore"])))
+    record = {name: draw(values(column)) for name, column in declared.items()}
+    change = draw(st.sampled_from(["", "", "", "", "drop", "add", "retype"]))
+    name = draw(st.sampled_from(sorted(record)))
+    if change == "drop":
+        record.pop(name)
+    if change == "add":
+        record["not declared"] = 1
+    if change == "retype":
+        # No text where a time is wanted: JSON has times as text.
+        is_time = declared[name].type in ("time", "date")
+        others = st.one_of(st.none(), st.booleans(), integers, numbers)
+        record[name] = draw(others if is_time else others | texts)
+    return contract, record
+
+
+def values(column: Column) -> st.SearchStrategy[Any]:
+    small = SMALL[column.type].map(lambda raw: parsed(column.type, raw))
+    return st.one_of(small, VALUES[column.type], *([st.none()] if column.nulls else []))
+
+
+def parsed(kind: str, raw: Any) -> Any:
+    return {"time": datetime.fromisoformat, "date": date.fromisoformat}.get(kind, lambda value: value)(raw)
+
+
+def passes(decoder: RecordDecoder, record: dict[str, Any]) -> bool:
+    """The verdict of every way in, which must be one."""
+    ways = [
+        lambda: decoder.from_rows([record]),
+        lambda: decoder.from_columns({name: [value] for name, value in record.items()}),
+    ]
+    if all(not isinstance(value, float) or math.isfinite(value) for value in record.values()):
+        body = json.dumps(record, default=lambda value: value.isoformat()).encode()
+        ways += [lambda: decoder.decode(body), lambda: decoder.decode(b'{"inputs": [' + body + b"]}")]
+    verdicts = {_passes(way) for way in ways}
+    assert len(verdicts) == 1
+    return verdicts.pop()
+
+
+def _passes(way: Any) -> bool:
+    message = ""
+    try:
+        way()
+    except RecordFault as fault:
+        message = fault.message
+    assert "Expected" not in message, "a refusal is in our words, not the decoder's"
+    return not message
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(contracts_and_records())
+def test_a_record_passes_exactly_when_its_table_passes(sample: tuple[Contract, dict[str, Any]]) -> None:
+    contract, record = sample
+    frame = pl.DataFrame({name: [value] for name, value in record.items()})
+    if not record:
+        frame = pl.DataFrame({"": [None]}).select()
+    try:
+        report = check(frame, contract)
+    except SpecError as error:
+        with pytest.raises(SpecError, match=error.code):
+            compile_record(contract, tuple(contract.columns))
+        return
+    decoder = compile_record(contract, tuple(contract.columns))
+    judged = [result for result in report.results if "row_count" not in result.expectation]
+    table = all(result.outcome in ("pass", "not applicable") for result in judged)
+    assert passes(decoder, record) == table, report.lines()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=8), st.sampled_from(PATTERNS))
+def test_a_pattern_means_the_same_in_both(values: list[str], pattern: str) -> None:
+    contract = Contract(columns={"x": Column(type="text", matches=pattern)})
+    decoder = compile_record(contract, ("x",))
+    found = [not passes(decoder, {"x": value}) for value in values]
+    results = check(pl.DataFrame({"x": values}), contract).results
+    (matched,) = [result for result in results if "regex" in result.expectation]
+    assert matched.unexpected_count == sum(found)

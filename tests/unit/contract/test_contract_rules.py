@@ -1,0 +1,56 @@
+"""A rule that can never be kept is refused when the contract is compiled."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from headway.contract.rules import compile_rules
+from headway.errors import SpecError
+from headway.spec.contract import Column
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        Column(type="integer", min=3, max=2),
+        Column(type="integer", min=2.2, max=2.8),
+        Column(type="number", min="far"),
+        Column(type="number", max=float("nan")),
+        Column(type="number", max=float("inf")),
+        Column(type="text", min=1),
+        Column(type="boolean", max=1),
+        Column(type="time", min="June"),
+        Column(type="time", min=5),
+        Column(type="date", max="2013-13-01"),
+        Column(type="text", matches="["),
+        Column(type="integer", matches="1"),
+        Column(type="text", in_=()),
+        Column(type="text", in_=("a", 1)),
+        Column(type="integer", in_=(1.5,)),
+        Column(type="integer", in_=(True,)),
+        Column(type="integer", in_=(9,), max=3),
+        Column(type="text", in_=("b",), matches="^a"),
+    ],
+    ids=str,
+)
+def test_a_rule_that_cannot_hold_is_refused(column: Column) -> None:
+    with pytest.raises(SpecError) as caught:
+        compile_rules("distance", column)
+    assert caught.value.code == "DC001"
+    assert "distance" in caught.value.where
+
+
+def test_bounds_of_integers_are_rounded_inwards() -> None:
+    rules = compile_rules("n", Column(type="integer", min=0.5, max=2.5))
+    assert (rules.low, rules.high) == (1, 2)
+
+
+def test_a_set_keeps_only_what_the_other_rules_allow() -> None:
+    assert compile_rules("n", Column(type="integer", in_=(1, 2, 3), min=2)).allowed == (2, 3)
+
+
+def test_a_time_bound_without_an_offset_is_utc() -> None:
+    rules = compile_rules("t", Column(type="time", min="2013-01-01", max="2013-01-01T02:00:00+02:00"))
+    assert rules.low == rules.high == datetime(2013, 1, 1, tzinfo=UTC)
