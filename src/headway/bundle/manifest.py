@@ -6,7 +6,6 @@ model.onnx        or model.joblib (native form: loaded only after digest and sig
 code.zip          the product's code that runs at request time (on-demand functions)
 online.msgpack    packed rows of the groups that it looks up (`headway.online`)
 profile.json      reference profile of the training data
-card.json         what it came from: node -> digest, run, evaluation figures
 
 Written by `headway.bundle.write`, opened by `headway.bundle.read`.
 """
@@ -29,7 +28,6 @@ NATIVE_MODEL = "model.joblib"
 CODE = "code.zip"
 ONLINE = "online.msgpack"
 PROFILE = "profile.json"
-CARD = "card.json"
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 

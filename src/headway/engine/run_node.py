@@ -105,6 +105,7 @@ def _work(bench: Bench, node: Node, fingerprint: Fingerprint, folder: Path) -> W
         folder=folder,
         now=bench.clock.now(),
         libraries=bench.libraries.get(node.name, {}),
+        code=fingerprint.code,
         code_files=bench.code_files.get(node.name, ()),
         key=bench.key,
     )

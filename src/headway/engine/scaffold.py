@@ -305,7 +305,7 @@ datasets:
     rows: rows                      # one training row per row of this source
 {moment}    label: {label}
     request: "*"                    # the caller sends every column of the contract but the label
-    on_demand: {package}.features   # functions computed at request time, the same code in training
+    # on_demand: {package}.features # functions computed at request time, the same code in training
     split: {split}
 
 models:

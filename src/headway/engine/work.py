@@ -27,6 +27,7 @@ class Work:
         folder: An empty folder for files on their way; removed afterwards.
         now: The run's time; the same for every node of a run.
         libraries: Distribution -> version, of what the node's code needs.
+        code: Qualified name -> digest of its meaning, of the code that the node is made of.
         code_files: Files of the product that the node's code is in, relative to `root`.
         key: Key that signs bundles.
     """
@@ -39,6 +40,7 @@ class Work:
     folder: Path
     now: datetime
     libraries: Mapping[str, str]
+    code: Mapping[str, str]
     code_files: tuple[str, ...]
     key: Callable[[], bytes]
 

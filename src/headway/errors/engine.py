@@ -5,7 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from headway.errors.families import BugError, ConflictError, EngineError, GateError, SpecError, UsageError
+from headway.errors.families import (
+    BugError,
+    ConflictError,
+    EngineError,
+    GateError,
+    SpecError,
+    UsageError,
+    UserCodeError,
+)
 
 _SHOWN = 5
 
@@ -187,4 +195,31 @@ def unknown_reference(reference: str, kinds: str) -> UsageError:
         code="EN012",
         what=f"nothing is found under `{reference[:80]}`",
         mend=f"give {kinds}",
+    )
+
+
+def module_fails(module: str, error: BaseException) -> UserCodeError:
+    """EN013: A module of the product cannot be imported.
+
+    Importing it raised. Importing it by hand in the product's directory shows the whole trace.
+    """
+    return UserCodeError(
+        code="EN013",
+        what=f"module `{module}` fails to import: {type(error).__name__}: {str(error)[:200]}",
+        where=f"module `{module}`",
+        mend=f"run `python -c 'import {module}'` in the product's directory",
+    )
+
+
+def function_is_missing(reference: str, names: Sequence[str]) -> UserCodeError:
+    """EN014: A module of the product has no such function.
+
+    The product file names it as `module:function`.
+    """
+    near = difflib.get_close_matches(reference.partition(":")[2], names, n=1, cutoff=0.5)
+    return UserCodeError(
+        code="EN014",
+        what=f"there is no function `{reference}`",
+        where=f"module `{reference.partition(':')[0]}`",
+        mend=f"did you mean `{near[0]}`?" if near else "write the function, or name another",
     )

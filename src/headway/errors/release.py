@@ -92,3 +92,28 @@ def override_stands(environment: str, action: str, who: str) -> ConflictError:
         where=f"environment `{environment}`",
         mend="make the ledger writable and run the command again",
     )
+
+
+def release_is_unknown(digest: str) -> EngineError:
+    """RL008: The ledger points at a release that it does not hold.
+
+    The ledger was cut or copied in part. `headway apply --refresh` of the endpoint builds the release
+    again from the same model.
+    """
+    return EngineError(
+        code="RL008",
+        what=f"release `{digest[:12]}` is not in the ledger",
+        mend="run `headway apply --refresh endpoint.NAME`",
+    )
+
+
+def which_endpoint(environment: str, names: list[str]) -> UsageError:
+    """RL009: Several endpoints are served, and the command names none.
+
+    A rollback concerns one endpoint; name it.
+    """
+    return UsageError(
+        code="RL009",
+        what=f"`{environment}` serves several endpoints: {', '.join(names[:5])}",
+        mend="name one with --endpoint",
+    )

@@ -82,7 +82,7 @@ def graph(product: Product, contracts: Mapping[str, Contract]) -> Graph:
     for name, model in product.models.items():
         nodes += _models(name, model)
     nodes += [_evaluation(name, item, product) for name, item in product.evaluations.items()]
-    nodes += [_endpoint(name, item, product) for name, item in product.endpoints.items()]
+    nodes += [_endpoint(name, item, product, contracts) for name, item in product.endpoints.items()]
     return Graph(nodes=tuple(nodes))
 
 
@@ -158,11 +158,15 @@ def _evaluation(name: str, evaluation: Evaluation, product: Product) -> Node:
     )
 
 
-def _endpoint(name: str, endpoint: Endpoint, product: Product) -> Node:
+def _endpoint(name: str, endpoint: Endpoint, product: Product, contracts: Mapping[str, Contract]) -> Node:
+    """A release also holds the contract that every request must keep, so a narrower one is a new release."""
     model = product.models[endpoint.model]
+    source = product.sources[product.datasets[model.dataset].rows]
+    contract = contracts.get(source.contract) if source.contract else None
+    config = identity(endpoint) | (identity(contract, "contract") if contract is not None else {})
     groups = dict.fromkeys(pick.group for pick in product.datasets[model.dataset].features)
     needs = (f"model.{endpoint.model}", f"dataset.{model.dataset}", *(f"feature_group.{group}" for group in groups))
-    return Node(name=f"endpoint.{name}", kind="endpoint", config=identity(endpoint), needs=needs, metadata=metadata(endpoint))
+    return Node(name=f"endpoint.{name}", kind="endpoint", config=config, needs=needs, metadata=metadata(endpoint))
 
 
 def identity(declared: Declared, prefix: str = "") -> dict[str, Any]:

@@ -7,13 +7,13 @@ import msgspec
 from headway.core import digest
 from headway.data import datasets, tables
 from headway.engine.archive import pack
-from headway.engine.stages.names import short_name
-from headway.engine.stages.tables import ROWS, source_table
+from headway.engine.stages.names import CONTRACT, ROWS, short_name
+from headway.engine.stages.tables import source_table
 from headway.engine.user_code import importable
 from headway.engine.work import Draft, Work
 from headway.features import functions, layout
 from headway.features.arrays import to_numpy
-from headway.render.style import count
+from headway.core.wording import count
 from headway.stats.profile import profile
 
 PROFILE = "profile.json"
@@ -48,16 +48,21 @@ def run(work: Work) -> Draft:
     tables.write(built.frame, path)
     trained = layout.view(built.frame, "train").features
     reference = profile({column: to_numpy(trained[column]) for column in trained.columns})
-    files = {ROWS: path, PROFILE: msgspec.json.encode(reference)}
+    files = {ROWS: path, PROFILE: msgspec.json.encode(reference), CONTRACT: msgspec.json.encode(rows.contract)}
     if declared.on_demand:
         files[CODE] = pack(work.root, work.code_files)
     return Draft(
         kind="dataset",
         digest=digest.of_file(path),
         files=files,
-        meta=_meta(built),
+        meta=_meta(built) | {"code": _code_of(work)},
         waits_until=built.waits_until,
     )
+
+
+def _code_of(work: Work) -> str:
+    """The meaning of the on-demand code, so that a comment makes no new release."""
+    return digest.of_value(dict(work.code))
 
 
 def _meta(built: datasets.BuiltDataset) -> dict[str, object]:

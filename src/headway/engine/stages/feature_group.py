@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from headway.core import digest
 from headway.data import groups, tables
-from headway.engine.stages.names import short_name
-from headway.engine.stages.tables import ROWS, source_table
+from headway.engine.stages.names import ROWS, short_name
+from headway.engine.stages.tables import source_table
 from headway.engine.user_code import importable, resolve
 from headway.engine.work import Draft, Work
 from headway.features import functions
-from headway.render.style import count
+from headway.core.wording import count
 
 
 def run(work: Work) -> Draft:
@@ -27,7 +27,7 @@ def run(work: Work) -> Draft:
         table = groups.compute(declared, name, found, functions=features, resolve=resolve)
     path = work.folder / ROWS
     tables.write(table.frame, path)
-    names = [column for column in table.frame.columns if column not in (*declared.key, *groups._TIMES)]
+    names = list(table.features)
     return Draft(
         kind="feature_group",
         digest=digest.of_file(path),

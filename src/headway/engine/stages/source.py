@@ -5,12 +5,11 @@ from __future__ import annotations
 from headway.contract.columns import require
 from headway.core import digest
 from headway.data import sources, tables
-from headway.engine.stages.names import short_name
-from headway.engine.stages.tables import ROWS
+from headway.engine.stages.names import ROWS, short_name
 from headway.engine.user_code import importable, resolve
 from headway.engine.work import Draft, Work
 from headway.facts.evidence import Evidence, Outcome
-from headway.render.style import count
+from headway.core.wording import count
 
 
 def run(work: Work) -> Draft:

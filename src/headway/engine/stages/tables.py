@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from headway.data import sources, tables
 from headway.data.groups import SourceTable
+from headway.engine.stages.names import CONTRACT, ROWS
 from headway.engine.work import Work
 from headway.spec.contract import Contract
-
-ROWS = "rows.parquet"
-"""The one table of a source, feature group or dataset."""
 
 
 def source_table(work: Work, name: str) -> SourceTable:
     """A source's rows with its declaration and contract."""
     frame = tables.read(work.file(f"source.{name}", ROWS))
-    return SourceTable(frame=frame, source=work.declaration.product.sources[name], contract=contract_of(work, name, frame))
+    source = work.declaration.product.sources[name]
+    declared = work.declaration.contracts.get(source.contract) if source.contract else None
+    contract = declared if declared is not None else sources.inferred(frame, name)
+    return SourceTable(frame=frame, source=source, contract=contract)
 
 
-def contract_of(work: Work, name: str, frame: object) -> Contract:
-    """The declared contract of a source, or the one that its own types make."""
-    declared = work.declaration.product.sources[name].contract
+def request_contract(work: Work, dataset: str) -> Contract:
+    """The contract of a dataset's rows: as declared now, else as the rows' own types made it."""
+    declared = work.declaration.product.sources[work.declaration.product.datasets[dataset].rows].contract
     found: Contract | None = work.declaration.contracts.get(declared) if declared else None
-    return found if found is not None else sources.inferred(frame, name)  # ty: ignore[invalid-argument-type]
+    if found is not None:
+        return found
+    return msgspec.json.decode(work.file(f"dataset.{dataset}", CONTRACT).read_bytes(), type=Contract)

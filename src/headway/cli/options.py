@@ -1,0 +1,48 @@
+"""Options that many commands share, said once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+
+def environment(parser: argparse.ArgumentParser, default: str = "dev") -> None:
+    """`--env NAME`."""
+    parser.add_argument(
+        "--env", default=default, metavar="NAME", help=f"the environment (default: {default})"
+    )
+
+
+def as_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`: one JSON document on stdout."""
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def reason(parser: argparse.ArgumentParser) -> None:
+    """`--why TEXT`, which goes into the journal."""
+    parser.add_argument("--why", default="", metavar="TEXT", help="the reason, for the journal")
+
+
+def here() -> Path:
+    """The directory from which the product is looked for."""
+    return Path.cwd()
+
+
+def who() -> str:
+    """Who runs this, for the journal: `HEADWAY_USER`, else the login name."""
+    import getpass
+
+    named = os.environ.get("HEADWAY_USER")
+    if named:
+        return named
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"
+
+
+def hint(text: str) -> None:
+    """The next sensible command, on stderr, so that stdout stays data."""
+    print(f"\n{text}", file=sys.stderr)

@@ -1,0 +1,53 @@
+"""What `headway check` says of a product file that has no fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from headway.spec.built import not_built
+from headway.spec.graph import Graph, graph
+from headway.spec.load import load
+from headway.survey.closure import closure
+from headway.survey.modules import Modules
+
+
+class Checked(NamedTuple):
+    """A product file that can be planned.
+
+    Attributes:
+        not_built: (part, `file:line`) that a later version will build; applying refuses them.
+        coarse: Module that is taken in whole -> why.
+    """
+
+    product: str
+    graph: Graph
+    not_built: list[tuple[str, str]]
+    coarse: dict[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented schema of `check --json`."""
+        return {
+            "product": self.product,
+            "nodes": [{"node": node.name, "kind": node.kind, "needs": list(node.needs)} for node in self.graph.nodes],
+            "not_built": [{"part": part, "where": where} for part, where in self.not_built],
+            "coarse": self.coarse,
+        }
+
+
+def check_file(file: Path) -> Checked:
+    """Read a product file, its contracts, and the code that it names.
+
+    Raises:
+        SpecError: Something is wrong; every fault is listed.
+        UserCodeError: The code that it names is missing, or is not valid Python.
+    """
+    loaded = load(file)
+    nodes = graph(loaded.product, loaded.contracts)
+    unbuilt = not_built(loaded)
+    modules = Modules(file.parent)
+    coarse: dict[str, str] = {}
+    # A file may be written ahead of its code while parts of it are not built yet.
+    for node in nodes.nodes if not unbuilt else ():
+        coarse |= closure(node.code, modules).coarse
+    return Checked(loaded.product.name, nodes, unbuilt, coarse)

@@ -1,0 +1,145 @@
+"""Endpoints: a release bundle with everything that a server needs to answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from headway.bundle import manifest as bundle
+from headway.bundle.write import write
+from headway.core import digest
+from headway.data import tables
+from headway.engine.models import NATIVE, ONNX
+from headway.engine.stages.dataset import CODE, PROFILE
+from headway.engine.stages.names import ROWS, short_name
+from headway.engine.stages.tables import request_contract
+from headway.engine.work import Draft, Work
+from headway.features.arrays import to_numpy
+from headway.online.pack import PackedGroup, pack
+from headway.spec.contract import Contract
+from headway.spec.product import Dataset, FeatureGroup, FeaturePick
+
+
+def run(work: Work) -> Draft:
+    """Write the bundle of a release: model, transforms, feature code, contract, profile, manifest."""
+    product = work.declaration.product
+    model_name = product.endpoints[short_name(work.node)].model
+    model = product.models[model_name]
+    dataset = product.datasets[model.dataset]
+    contract = request_contract(work, model.dataset)
+    request = _request(dataset, contract)
+    files: dict[str, bytes | Path] = {
+        bundle.CONTRACT: msgspec.json.encode(_narrowed(contract, request)),
+        bundle.PROFILE: work.file(f"dataset.{model.dataset}", PROFILE),
+    }
+    files |= _model_files(work, f"model.{model_name}")
+    if dataset.features:
+        files[bundle.ONLINE] = _online(work, dataset)
+    if dataset.on_demand:
+        files[bundle.CODE] = work.file(f"dataset.{model.dataset}", CODE)
+    wanted = _manifest(work, dataset, model_name, request)
+    made = write(work.folder / "releases", files, wanted, work.key())
+    folder = work.folder / "releases" / made.release
+    return Draft(
+        kind="release",
+        digest=made.release,
+        files={path.name: path for path in folder.iterdir()},
+        meta={
+            "endpoint": made.endpoint,
+            "runtime": made.runtime,
+            "nodes": made.nodes,
+            "bytes": sum(path.stat().st_size for path in folder.iterdir()),
+            "summary": f"release {digest.short(made.release)}, {made.runtime}, {len(made.files)} files",
+        },
+    )
+
+
+def _request(dataset: Dataset, contract: Contract) -> tuple[str, ...]:
+    if dataset.request is not None:
+        return dataset.request
+    return tuple(name for name in contract.columns if name != dataset.label.column)
+
+
+def _narrowed(contract: Contract, request: tuple[str, ...]) -> Contract:
+    """The contract of one request: the columns that are sent, without what is said of whole tables."""
+    return Contract(columns={name: contract.columns[name] for name in request})
+
+
+def _model_files(work: Work, node: str) -> dict[str, bytes | Path]:
+    runtime = work.inputs[node].meta["runtime"]
+    name = ONNX if runtime == "onnx" else NATIVE
+    return {bundle.ONNX_MODEL if runtime == "onnx" else bundle.NATIVE_MODEL: work.file(node, name)}
+
+
+def _manifest(work: Work, dataset: Dataset, model_name: str, request: tuple[str, ...]) -> bundle.Manifest:
+    product = work.declaration.product
+    declared = product.models[model_name]
+    model = work.inputs[f"model.{model_name}"]
+    source = work.inputs[f"dataset.{declared.dataset}"]
+    native = model.meta["runtime"] == "native"
+    kind: Literal["probability", "value"] = model.meta["kind"]
+    meaning = {bundle.NATIVE_MODEL: model.digest} if native else {}
+    return bundle.Manifest(
+        release="",
+        product=product.name,
+        endpoint=short_name(work.node),
+        runtime=model.meta["runtime"],
+        why_native=model.meta["why_native"],
+        container=model.meta["container"],
+        answer=bundle.Answer(
+            kind=kind,
+            positive=model.meta["positive"],
+            classes=tuple(model.meta["classes"]),
+            threshold=declared.answer.threshold,
+            unit=declared.answer.value or "",
+        ),
+        inputs=msgspec.convert(source.meta["inputs"], tuple[bundle.Input, ...]),
+        lookups=tuple(_lookup(work, pick, product.feature_groups[pick.group]) for pick in dataset.features),
+        request=request,
+        on_demand=dataset.on_demand,
+        predict_column=dataset.predict_at.column if dataset.predict_at else None,
+        predict_offset_seconds=dataset.predict_at.offset.total_seconds() if dataset.predict_at else 0.0,
+        libraries=dict(model.meta["libraries"]) if native else {},
+        nodes={name: artifact.digest for name, artifact in work.inputs.items()},
+        meaning=meaning | ({bundle.CODE: source.meta["code"]} if dataset.on_demand else {}),
+    )
+
+
+def _lookup(work: Work, pick: FeaturePick, group: FeatureGroup) -> bundle.Lookup:
+    features = work.inputs[f"feature_group.{pick.group}"].meta["features"]
+    wanted = pick.columns if pick.columns is not None else features
+    return bundle.Lookup(
+        group=pick.group,
+        keys={key: pick.by_key.get(key, key) for key in group.key},
+        features={name: f"{pick.prefix}{name}" for name in wanted},
+        ttl_seconds=_seconds(group.ttl),
+    )
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return span.total_seconds() if span is not None else None
+
+
+def _online(work: Work, dataset: Dataset) -> bytes:
+    """Rows of every group that is looked up, packed."""
+    product = work.declaration.product
+    packed: dict[str, PackedGroup] = {}
+    for pick in dataset.features:
+        group = product.feature_groups[pick.group]
+        frame = tables.read(work.file(f"feature_group.{pick.group}", ROWS))
+        features = work.inputs[f"feature_group.{pick.group}"].meta["features"]
+        packed[pick.group] = PackedGroup(
+            keys={key: frame[key].to_list() for key in group.key},
+            event_time=to_numpy(frame["event_time"]).view("int64"),
+            known_time=to_numpy(frame["known_time"]).view("int64"),
+            features={name: _values(frame[name]) for name in features},
+        )
+    return pack(packed)
+
+
+def _values(series: Any) -> Any:
+    array = to_numpy(series)
+    return array.tolist() if array.dtype.kind == "O" else array.astype("float64")

@@ -1,0 +1,108 @@
+"""Judge predictions: metrics on test and validation rows, by slice, beside the baseline. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from headway.errors import evidence as errors
+from headway.evidence.metrics import Kind, Metric, Values, compute
+from headway.evidence.report import Figure, Report, SliceFigures
+from headway.evidence.slices import Slice, slices
+from headway.spec.product import Slices
+
+
+class Judged(NamedTuple):
+    """Rows of one part with what was predicted for them.
+
+    Attributes:
+        label: 0 and 1 for a probability, numbers for a value; shape (n,).
+        prediction: Probability of the positive class, or values; shape (n,).
+    """
+
+    label: Values
+    prediction: Values
+
+
+def evaluate(
+    *,
+    kind: Kind,
+    metrics: Sequence[Metric],
+    test: Judged,
+    validate: Judged | None = None,
+    baseline: Judged | None = None,
+    declared: Slices | None = None,
+    columns: Mapping[str, pl.Series] | None = None,
+    threshold: float | None = None,
+    excluded: int = 0,
+) -> Report:
+    """A report on predictions.
+
+    Args:
+        kind: What the model answers.
+        metrics: What to work out.
+        test: The rows that decide.
+        validate: Rows that the model's author could look at.
+        baseline: The rival's predictions on the test rows.
+        declared: How to slice the test rows.
+        columns: Columns of the test rows, for slicing.
+        threshold: Probability from which the answer is the positive class.
+        excluded: Rows that were left out before.
+
+    Raises:
+        ContractError: A prediction is NaN or infinite.
+        SpecError: A slice cannot be made.
+        UserCodeError: The product's metric failed.
+    """
+    for name, part in (("test", test), ("validate", validate), ("baseline", baseline)):
+        if part is not None and not np.isfinite(part.prediction).all():
+            raise errors.not_finite(name, int((~np.isfinite(part.prediction)).sum()), len(part.prediction))
+    found = {
+        metric.name: Figure(
+            direction=metric.direction,
+            test=compute(metric, *test),
+            validate=compute(metric, *validate) if validate is not None else None,
+        )
+        for metric in metrics
+    }
+    rival = {
+        metric.name: Figure(direction=metric.direction, test=compute(metric, *baseline))
+        for metric in (metrics if baseline is not None else ())
+        if baseline is not None
+    }
+    parts = slices(declared, columns or {}) if declared is not None else ()
+    least = declared.min_rows if declared is not None else 0
+    return Report(
+        kind=kind,
+        rows={"test": len(test.label)} | ({"validate": len(validate.label)} if validate is not None else {}),
+        metrics=found,
+        slices=tuple(_sliced(part, test, metrics, least) for part in parts),
+        baseline=rival,
+        threshold=threshold,
+        confusion=_confusion(test, threshold) if kind == "probability" and threshold is not None else {},
+        positive_rate=float(test.label.mean()) if kind == "probability" and len(test.label) else None,
+        excluded=excluded,
+    )
+
+
+def _sliced(part: Slice, test: Judged, metrics: Sequence[Metric], least: int) -> SliceFigures:
+    label, prediction = test.label[part.mask], test.prediction[part.mask]
+    if len(label) < least:
+        return SliceFigures(name=part.name, rows=len(label), reason=f"fewer than {least} rows")
+    values = {metric.name: compute(metric, label, prediction) for metric in metrics}
+    kept = {name: value for name, value in values.items() if value is not None}
+    reason = "" if len(kept) == len(values) else "only one class" if not kept else "some metrics need both classes"
+    return SliceFigures(name=part.name, rows=len(label), metrics=kept, reason=reason if not kept else "")
+
+
+def _confusion(test: Judged, threshold: float) -> dict[str, int]:
+    said, truth = test.prediction >= threshold, test.label == 1
+    return {
+        "true_positive": int((said & truth).sum()),
+        "false_positive": int((said & ~truth).sum()),
+        "false_negative": int((~said & truth).sum()),
+        "true_negative": int((~said & ~truth).sum()),
+    }

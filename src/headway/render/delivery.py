@@ -1,0 +1,44 @@
+"""Rollbacks, stops and promotions in one or two lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headway.engine.serving import Ended
+from headway.facts.moves import Move
+from headway.render.style import seconds as in_words
+
+
+def ended_text(ended: Ended, verb: str, environment: str, seconds: float) -> str:
+    """What was done, where, in what time; and when it was done beside the ledger, why."""
+    if ended.move is None:
+        reason = f"the journal takes it up when the ledger is back ({ended.why_override})"
+        return f"{verb} {environment} in {in_words(seconds)} by an override beside the route; {reason}"
+    lines = [f"{verb} {environment} in {in_words(seconds)}: revision {ended.move.revision}", *move_lines(ended.move)]
+    lines += [
+        f"  held: {hold.node} {hold.digest[:12]}" + (f" until {hold.until.isoformat()}" if hold.until else "")
+        for hold in ended.move.holds
+    ]
+    return "\n".join(lines)
+
+
+def move_lines(move: Move) -> list[str]:
+    """One line per pointer that moved: before and after."""
+    nodes = sorted(move.before.keys() | move.after.keys())
+    width = max((len(node) for node in nodes), default=0)
+    return [
+        f"  {node:<{width}}  {move.before.get(node, '')[:12] or '-':<12} -> {move.after.get(node, '')[:12] or '-'}"
+        for node in nodes
+    ]
+
+
+def ended_json(ended: Ended, seconds: float) -> dict[str, Any]:
+    """The documented schema of `rollback --json` and `stop --json`."""
+    return {
+        "revision": ended.move.revision if ended.move else None,
+        "before": dict(ended.move.before) if ended.move else {},
+        "after": dict(ended.move.after) if ended.move else {},
+        "held": [hold.digest for hold in ended.move.holds] if ended.move else [],
+        "override": ended.override is not None,
+        "seconds": round(seconds, 4),
+    }

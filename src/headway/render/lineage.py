@@ -1,0 +1,74 @@
+"""Lineage as an indented tree: each artifact once, where it is first met."""
+
+from __future__ import annotations
+
+from headway.lineage.trace import Lineage, Vertex
+from headway.core.wording import count
+from headway.render.style import PLAIN, Style, clip, seconds
+
+
+def lineage_text(lineage: Lineage, style: Style = PLAIN) -> str:
+    """The tree from the subject, up or down, with who, when, code and checks under each artifact."""
+    by_digest = {vertex.digest: vertex for vertex in lineage.vertices}
+    up = lineage.direction == "up"
+    neighbours: dict[str, list[str]] = {}
+    for edge in lineage.edges:
+        here, there = (edge.target, edge.source) if up else (edge.source, edge.target)
+        neighbours.setdefault(here, []).append(there)
+    lines: list[str] = []
+    _branch(lineage.subject, 0, by_digest, neighbours, set(), lines, style)
+    if lineage.beyond:
+        lines.append(f"and {count(lineage.beyond, 'artifact')} beyond the first {len(lineage.vertices):,}")
+    return "\n".join(lines)
+
+
+def _branch(
+    digest: str,
+    depth: int,
+    vertices: dict[str, Vertex],
+    neighbours: dict[str, list[str]],
+    seen: set[str],
+    lines: list[str],
+    style: Style,
+) -> None:
+    indent = "  " * depth
+    vertex = vertices.get(digest)
+    if vertex is None:
+        return
+    head = f"{indent}{style(vertex.node or vertex.kind, 'bold')} {digest[:12]}"
+    if digest in seen:
+        lines.append(f"{head}  (above)")
+        return
+    seen.add(digest)
+    lines.append(head)
+    lines += [f"{indent}    {detail}" for detail in _details(vertex, style)]
+    for other in neighbours.get(digest, ()):
+        _branch(other, depth + 1, vertices, neighbours, seen, lines, style)
+
+
+def _details(vertex: Vertex, style: Style) -> list[str]:
+    details = []
+    if vertex.meta.get("summary"):
+        details.append(clip(str(vertex.meta["summary"]), 100))
+    if vertex.run:
+        seed = f", seed {vertex.seed}" if vertex.seed is not None else ""
+        made = f"made {vertex.made_at[:19]}Z in {seconds(vertex.seconds)}{seed}, run {vertex.run}"
+        details.append(style(made, "dim"))
+    if vertex.code:
+        archive = f", archive {vertex.code_archive[:12]}" if vertex.code_archive else ""
+        details.append(f"code: {_few(vertex.code)}{archive}")
+    details += [f"file: {path} {digest[:12]}" for path, digest in sorted(vertex.data.items())]
+    if vertex.libraries:
+        details.append(f"libraries: {_few([f'{name} {version}' for name, version in vertex.libraries.items()])}")
+    details += [f"check: {item.check}: {item.outcome} {item.observed}".rstrip() for item in vertex.checks[:8]]
+    for place in vertex.placed[-3:]:
+        why = f": {clip(place.why, 60)}" if place.why else ""
+        details.append(
+            f"{place.action} to {place.environment} revision {place.revision} by {place.who}{why}"
+        )
+    return details
+
+
+def _few(names: tuple[str, ...] | list[str]) -> str:
+    shown = ", ".join(names[:5])
+    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,77 @@
+"""A plan as text: each step with its status, and every cause in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headway.plan.plan import Cause, Plan, Step
+from headway.core.wording import count
+from headway.render.style import PLAIN, Style, clip
+
+MARKS = {"fresh": " ", "stale": "~", "waiting": "."}
+COLOURS = {"fresh": "dim", "stale": "yellow", "waiting": "cyan"}
+_DIGEST = 64
+_CAUSES = 6
+
+
+def plan_text(plan: Plan, style: Style = PLAIN) -> str:
+    """The whole plan, upstream first, with at most six causes a step."""
+    width = max((len(step.node) for step in plan.steps), default=0)
+    lines = [f"{style('plan', 'bold')} {plan.id[:12]} for {style(plan.env, 'bold')} at revision {plan.revision}", ""]
+    for step in plan.steps:
+        lines += _step(step, width, style)
+    lines += ["", _summary(plan)]
+    lines += [f"note: {notice}" for notice in plan.notices]
+    return "\n".join(lines)
+
+
+def _step(step: Step, width: int, style: Style) -> list[str]:
+    colour = COLOURS[step.status]
+    head = f"{MARKS[step.status]} {step.node:<{width}}  {step.status:<7}"
+    moves = "  -> pointer moves" if step.status == "fresh" and step.moves else ""
+    lines = [style(head.rstrip() + moves, colour)]
+    shown = [cause for cause in step.causes if not (cause.kind == "upstream" and step.status == "waiting")]
+    waits = [cause.about for cause in step.causes if cause.kind == "upstream" and step.status == "waiting"]
+    if waits:
+        lines[0] += style(f"  for {', '.join(waits)}", "dim")
+    lines += [f"      {style(cause.kind, 'bold')}: {cause_text(cause)}" for cause in shown[:_CAUSES]]
+    if len(shown) > _CAUSES:
+        lines.append(f"      and {len(shown) - _CAUSES} more: headway why {step.node}")
+    return lines
+
+
+def cause_text(cause: Cause) -> str:
+    """One cause in words: what differs, before and after."""
+    if cause.kind == "missing":
+        return "never made here"
+    if cause.kind == "tainted":
+        return f"the stored result is {cause.about}; it is made again"
+    if cause.kind == "policy":
+        seen = f" (wanted {cause.before}, seen {cause.after})" if cause.before and cause.after else ""
+        return f"{cause.about}{seen}"
+    before, after = value_text(cause.before), value_text(cause.after)
+    if cause.before is None:
+        return f"{cause.about} is new ({after})" if after else f"{cause.about} is new"
+    if cause.after is None and cause.kind != "upstream":
+        return f"{cause.about} is gone"
+    if cause.after is None:
+        return f"{cause.about} may change"
+    return f"{cause.about} {before} -> {after}"
+
+
+def value_text(value: Any) -> str:
+    """A value for people: digests short, text in quotes when it needs them, never long."""
+    if isinstance(value, str) and len(value) == _DIGEST and all(c in "0123456789abcdef" for c in value):
+        return value[:8]
+    return "" if value is None else clip(str(value), 40)
+
+
+def _summary(plan: Plan) -> str:
+    if not plan.todo:
+        return f"nothing to do: {count(len(plan.steps), 'node')} fresh"
+    names = {"stale": 0, "waiting": 0, "fresh": 0}
+    for step in plan.steps:
+        names[step.status] += 1
+    moving = sum(step.status == "fresh" and step.moves for step in plan.steps)
+    parts = [f"{names['stale']} stale", f"{names['waiting']} waiting", f"{names['fresh']} fresh"]
+    return ", ".join(parts) + (f", {count(moving, 'pointer')} to move" if moving else "")

@@ -1,0 +1,55 @@
+"""Start-up is a design property: what each door loads is held to a list."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {
+    "deltalake", "duckdb", "fsspec", "httpx", "joblib", "matplotlib", "narwhals", "numpy", "onnx",
+    "onnxruntime", "optuna", "pandas", "polars", "prometheus_client", "psycopg", "pyarrow", "pydantic",
+    "scipy", "skl2onnx", "sklearn", "sqlalchemy", "starlette", "typer", "uvicorn",
+}  # fmt: skip
+
+
+def loaded(code: str, folder: Path | None = None) -> set[str]:
+    """Top-level modules that a fresh interpreter holds after running `code`."""
+    script = f"import sys, json\n{code}\nprint('\\n' + json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def third_party(modules: set[str]) -> set[str]:
+    """Modules that are neither the standard library's nor ours."""
+    known = set(sys.stdlib_module_names) | {"headway", "_virtualenv", "__editables_finder", "sitecustomize"}
+    return {name for name in modules if name not in known and not name.startswith(("_", "__editable"))}
+
+
+def test_importing_headway_loads_no_third_party_module() -> None:
+    assert third_party(loaded("import headway")) == set()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["plan", "--help"], ["serve", "--help"]])
+def test_help_loads_nothing_heavy_and_no_third_party_module(words: list[str]) -> None:
+    code = f"from headway.cli.main import main; main({words!r})"
+    assert third_party(loaded(code)) == set()
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["headway.plan.make", "headway.survey.present", "headway.spec.load", "headway.store.ledger", "headway.store.blobs"],
+)
+def test_planning_loads_no_data_frame_and_no_server(module: str) -> None:
+    assert loaded(f"import {module}") & HEAVY == set()
+
+
+@pytest.mark.parametrize("module", ["headway.serve.server", "headway.serve.core", "headway.serve.embedded"])
+def test_the_data_plane_loads_no_data_frame_and_no_trainer(module: str) -> None:
+    heavy = {"polars", "pandas", "pyarrow", "duckdb", "sklearn", "scipy", "skl2onnx", "rich", "ruamel"}
+    assert loaded(f"import {module}") & heavy == set()

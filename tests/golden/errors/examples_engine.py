@@ -1,0 +1,20 @@
+"""One call of every constructor in `headway.errors.engine`."""
+
+from headway.errors import engine
+
+EXAMPLES = {
+    "plan_is_old": lambda: engine.plan_is_old("prod", 4, 5),
+    "artifact_is_unknown": lambda: engine.artifact_is_unknown("dataset.delay", "ab" * 32),
+    "unknown_node": lambda: engine.unknown_node("model.dely", ["model.delay", "source.flights"]),
+    "unknown_environment": lambda: engine.unknown_environment("prd", ["dev", "prod"], "headway.yaml:6"),
+    "libraries_are_unlocked": lambda: engine.libraries_are_unlocked("prod", ["numpy", "scikit-learn"]),
+    "libraries_differ": lambda: engine.libraries_differ("prod", {"scikit-learn": ("1.8.0", "1.9.1")}),
+    "gates_refuse": lambda: engine.gates_refuse("prod", [("roc_auc >= 0.9", "fail", "0.742")]),
+    "not_built_yet": lambda: engine.not_built_yet([("monitors", "headway.yaml:48")]),
+    "unexpected": lambda: engine.unexpected(ZeroDivisionError("division by zero")),
+    "no_product": lambda: engine.no_product("/somewhere"),
+    "missing_extra": lambda: engine.missing_extra("polars", "data"),
+    "unknown_reference": lambda: engine.unknown_reference("abc", "a node or a digest"),
+    "module_fails": lambda: engine.module_fails("delay.training", ImportError("No module named 'x'")),
+    "function_is_missing": lambda: engine.function_is_missing("delay.training:fitt", ["fit", "np"]),
+}
