@@ -1,145 +1,108 @@
-"""From labels and predictions to a report; no model is called here. Pure but for the product's metrics."""
+"""Judge predictions: metrics on test and validation rows, by slice, beside the baseline. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
 from headway.errors import evidence as errors
-from headway.evidence.metrics import Metric, Resolve, find_metrics
-from headway.evidence.report import Confusion, Figure, Report, SliceFigures
-from headway.evidence.slices import Slice, cut
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import polars as pl
-
-    from headway.spec.product import Answer, Evaluation, Slices
+from headway.evidence.metrics import Kind, Metric, Values, compute
+from headway.evidence.report import Figure, Report, SliceFigures
+from headway.evidence.slices import Slice, slices
+from headway.spec.product import Slices
 
 
-class Scored(NamedTuple):
-    """One part of a dataset with a model's predictions; n rows each, in the same order.
+class Judged(NamedTuple):
+    """Rows of one part with what was predicted for them.
 
     Attributes:
-        label: 0 or 1 (1 is the positive class), or values; see `truth`.
-        prediction: Probability of the positive class, or values.
-        frame: The rows in a dataset's layout, for slices.
-        baseline: The same of the baseline.
+        label: 0 and 1 for a probability, numbers for a value; shape (n,).
+        prediction: Probability of the positive class, or values; shape (n,).
     """
 
-    label: np.ndarray
-    prediction: np.ndarray
-    frame: pl.DataFrame
-    baseline: np.ndarray | None = None
-
-
-def truth(label: pl.Series, answer: Answer) -> np.ndarray:
-    """Labels as metrics take them, (n,).
-
-    Returns:
-        int64 with 1 for the class whose probability is declared and 0 for every other; or float64.
-    """
-    if answer.probability_of is None:
-        return label.to_numpy().astype(np.float64)
-    return np.array([value == answer.probability_of for value in label.to_list()], dtype=np.int64)
+    label: Values
+    prediction: Values
 
 
 def evaluate(
-    declared: Evaluation,
-    answer: Answer,
     *,
-    test: Scored,
-    validate: Scored,
-    rows: Mapping[str, int],
-    resolve: Resolve,
+    kind: Kind,
+    metrics: Sequence[Metric],
+    test: Judged,
+    validate: Judged | None = None,
+    baseline: Judged | None = None,
+    declared: Slices | None = None,
+    columns: Mapping[str, pl.Series] | None = None,
+    threshold: float | None = None,
+    excluded: int = 0,
 ) -> Report:
-    """Measure a model on its test and validation rows, and on each slice of the test rows.
-
-    A slice below `min_rows`, or with one class where probabilities are judged, is listed with the
-    reason and has no figures.
+    """A report on predictions.
 
     Args:
-        declared: Metrics and slices.
-        answer: What a prediction means.
-        test: The rows that gates judge.
-        validate: The rows that training may have looked at.
-        rows: Part -> rows, as counted by the dataset.
-        resolve: Finds a metric of the product.
+        kind: What the model answers.
+        metrics: What to work out.
+        test: The rows that decide.
+        validate: Rows that the model's author could look at.
+        baseline: The rival's predictions on the test rows.
+        declared: How to slice the test rows.
+        columns: Columns of the test rows, for slicing.
+        threshold: Probability from which the answer is the positive class.
+        excluded: Rows that were left out before.
 
     Raises:
-        SpecError: A metric or a slice does not suit the model or its rows.
-        UserCodeError: A metric of the product failed.
-        ContractError: Predictions are NaN or infinite.
+        ContractError: A prediction is NaN or infinite.
+        SpecError: A slice cannot be made.
+        UserCodeError: The product's metric failed.
     """
-    kind = "value" if answer.probability_of is None else "probability"
-    metrics = find_metrics(declared.metrics, kind, answer.threshold, resolve=resolve)
-    for part, scored in (("test", test), ("validate", validate)):
-        _require_finite(part, scored)
-    is_judged = kind == "probability" and answer.threshold is not None
+    for name, part in (("test", test), ("validate", validate), ("baseline", baseline)):
+        if part is not None and not np.isfinite(part.prediction).all():
+            raise errors.not_finite(name, int((~np.isfinite(part.prediction)).sum()), len(part.prediction))
+    found = {
+        metric.name: Figure(
+            direction=metric.direction,
+            test=compute(metric, *test),
+            validate=compute(metric, *validate) if validate is not None else None,
+        )
+        for metric in metrics
+    }
+    rival = {
+        metric.name: Figure(direction=metric.direction, test=compute(metric, *baseline))
+        for metric in (metrics if baseline is not None else ())
+        if baseline is not None
+    }
+    parts = slices(declared, columns or {}) if declared is not None else ()
+    least = declared.min_rows if declared is not None else 0
     return Report(
         kind=kind,
-        rows=dict(rows),
-        metrics={metric.name: _figure(metric, test, validate) for metric in metrics},
-        slices=_slices(declared.slices, metrics, test, kind),
-        threshold=answer.threshold,
-        confusion=_confusion(test, answer.threshold) if is_judged else None,
-        positive_share=float(test.label.mean()) if kind == "probability" and test.label.size else None,
+        rows={"test": len(test.label)} | ({"validate": len(validate.label)} if validate is not None else {}),
+        metrics=found,
+        slices=tuple(_sliced(part, test, metrics, least) for part in parts),
+        baseline=rival,
+        threshold=threshold,
+        confusion=_confusion(test, threshold) if kind == "probability" and threshold is not None else {},
+        positive_rate=float(test.label.mean()) if kind == "probability" and len(test.label) else None,
+        excluded=excluded,
     )
 
 
-def _require_finite(part: str, scored: Scored) -> None:
-    faulty = int((~np.isfinite(scored.prediction)).sum())
-    if faulty:
-        raise errors.predictions_are_not_finite(part, faulty, scored.prediction.size)
-
-
-def _figure(metric: Metric, test: Scored, validate: Scored) -> Figure:
-    return Figure(
-        direction=metric.direction,
-        test=metric.measure(test.label, test.prediction),
-        validate=metric.measure(validate.label, validate.prediction),
-        baseline=None if test.baseline is None else metric.measure(test.label, test.baseline),
-    )
-
-
-def _slices(
-    declared: Slices | None, metrics: tuple[Metric, ...], test: Scored, kind: str
-) -> tuple[SliceFigures, ...]:
-    if declared is None:
-        return ()
-    return tuple(
-        _measured(part, metrics, test, kind, declared.min_rows) for part in cut(test.frame, declared)
-    )
-
-
-def _measured(
-    part: Slice, metrics: tuple[Metric, ...], test: Scored, kind: str, min_rows: int
-) -> SliceFigures:
+def _sliced(part: Slice, test: Judged, metrics: Sequence[Metric], least: int) -> SliceFigures:
     label, prediction = test.label[part.mask], test.prediction[part.mask]
-    reason = _not_applicable(label, kind, min_rows)
-    figures: dict[str, Any] = {}
-    if not reason:
-        figures = {metric.name: metric.measure(label, prediction) for metric in metrics}
-    return SliceFigures(by=part.by, name=part.name, rows=len(label), metrics=figures, reason=reason)
+    if len(label) < least:
+        return SliceFigures(name=part.name, rows=len(label), reason=f"fewer than {least} rows")
+    values = {metric.name: compute(metric, label, prediction) for metric in metrics}
+    kept = {name: value for name, value in values.items() if value is not None}
+    reason = "" if len(kept) == len(values) else "only one class" if not kept else "some metrics need both classes"
+    return SliceFigures(name=part.name, rows=len(label), metrics=kept, reason=reason if not kept else "")
 
 
-def _not_applicable(label: np.ndarray, kind: str, min_rows: int) -> str:
-    if len(label) < min_rows:
-        return f"{len(label)} rows, fewer than {min_rows}"
-    if not len(label):
-        return "no rows"
-    if kind == "probability" and label.min() == label.max():
-        return "one class only"
-    return ""
-
-
-def _confusion(test: Scored, threshold: float | None) -> Confusion:
-    positive, predicted = test.label == 1, test.prediction >= threshold
-    return Confusion(
-        true_positive=int((positive & predicted).sum()),
-        false_positive=int((~positive & predicted).sum()),
-        false_negative=int((positive & ~predicted).sum()),
-        true_negative=int((~positive & ~predicted).sum()),
-    )
+def _confusion(test: Judged, threshold: float) -> dict[str, int]:
+    said, truth = test.prediction >= threshold, test.label == 1
+    return {
+        "true_positive": int((said & truth).sum()),
+        "false_positive": int((said & ~truth).sum()),
+        "false_negative": int((~said & truth).sum()),
+        "true_negative": int((~said & ~truth).sum()),
+    }

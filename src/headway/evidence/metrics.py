@@ -1,196 +1,128 @@
-"""Metrics by name, each with its direction said once; built in from scikit-learn, or the product's own."""
+"""Metrics by name, each with its direction; the product's own are plain functions.
+
+A metric gets the labels and the predictions as arrays of one length: for a probability, labels are 0
+and 1 (1 is the positive class) and predictions are probabilities of the positive class; for a value,
+both are numbers. Sources: scikit-learn's `metrics`, whose functions are called.
+"""
 
 from __future__ import annotations
 
-import math
-import traceback
+import importlib
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn import metrics as sk
 
 from headway.errors import HeadwayError
 from headway.errors import evidence as errors
 
-if TYPE_CHECKING:
-    from headway.evidence.report import Direction
-    from headway.model.inputs import Kind
-
-Resolve = Callable[[str], Callable[..., Any]]
-"""Finds the function that a reference `module:function` names."""
-
-DIRECTIONS: tuple[Direction, ...] = ("higher", "lower")
+Direction = Literal["higher", "lower"]
+Kind = Literal["probability", "value"]
+Values = NDArray[np.float64]
+Function = Callable[[Values, Values], float]
 
 
 class Metric(NamedTuple):
-    """One figure about labels and predictions.
+    """A figure of how good predictions are.
 
     Attributes:
-        name: As gates name it; of a metric `module:function` the function's name.
         direction: Which way is better.
-        function: (labels (n,), predictions (n,)) -> figure; NaN where it says nothing. Labels are 0
-            or 1 (1 is the positive class) and predictions its probability, or both are values.
-        needs_both_classes: Whether it says nothing about rows of one class.
+        kind: What kind of prediction it judges; None takes both (the product's own metrics).
+        both_classes: Whether it needs positives and negatives.
     """
 
     name: str
     direction: Direction
-    function: Callable[[np.ndarray, np.ndarray], float]
-    needs_both_classes: bool = False
-
-    def measure(self, label: np.ndarray, prediction: np.ndarray) -> float | None:
-        """The figure of n rows; None where it says nothing."""
-        if not label.size or (self.needs_both_classes and label.min() == label.max()):
-            return None
-        figure = self.function(label, prediction)
-        return figure if math.isfinite(figure) else None
-
-    def is_better(self, figure: float, than: float) -> bool:
-        """Whether one figure is strictly better than another."""
-        return figure > than if self.direction == "higher" else figure < than
+    function: Function
+    kind: Kind | None
+    both_classes: bool = False
 
 
-class _BuiltIn(NamedTuple):
-    """A metric of scikit-learn, and what it is given: probabilities, labels at the threshold, or values."""
+def _labels(function: Callable[..., float]) -> Function:
+    """A metric of hard labels, at the threshold of one half."""
 
-    direction: Direction
-    given: Literal["probability", "label", "value"]
-    function: Callable[[np.ndarray, np.ndarray], Any]
-    needs_both_classes: bool = False
+    def at_one_half(label: Values, prediction: Values) -> float:
+        return float(function(label, (prediction >= 0.5).astype(float)))  # noqa: PLR2004 -- one half
 
-
-def _log_loss(label: np.ndarray, probability: np.ndarray) -> Any:
-    return sk.log_loss(label, probability, labels=[0, 1])
+    return at_one_half
 
 
-def _precision(label: np.ndarray, predicted: np.ndarray) -> Any:
-    return sk.precision_score(label, predicted, zero_division=np.nan)
+def _log_loss(label: Values, prediction: Values) -> float:
+    return float(sk.log_loss(label, prediction, labels=[0.0, 1.0]))
 
 
-def _recall(label: np.ndarray, predicted: np.ndarray) -> Any:
-    return sk.recall_score(label, predicted, zero_division=np.nan)
+def _rmse(label: Values, prediction: Values) -> float:
+    return float(np.sqrt(np.mean((label - prediction) ** 2)))
 
 
-def _f1(label: np.ndarray, predicted: np.ndarray) -> Any:
-    return sk.f1_score(label, predicted, zero_division=np.nan)
-
-
-def _r2(label: np.ndarray, value: np.ndarray) -> Any:
-    return sk.r2_score(label, value) if len(label) > 1 else math.nan
-
-
-BUILT_IN: dict[str, _BuiltIn] = {
-    "roc_auc": _BuiltIn("higher", "probability", sk.roc_auc_score, needs_both_classes=True),
-    "average_precision": _BuiltIn(
-        "higher", "probability", sk.average_precision_score, needs_both_classes=True
-    ),
-    "log_loss": _BuiltIn("lower", "probability", _log_loss, needs_both_classes=True),
-    "brier": _BuiltIn("lower", "probability", sk.brier_score_loss, needs_both_classes=True),
-    "accuracy": _BuiltIn("higher", "label", sk.accuracy_score),
-    "precision": _BuiltIn("higher", "label", _precision),
-    "recall": _BuiltIn("higher", "label", _recall),
-    "f1": _BuiltIn("higher", "label", _f1),
-    "mae": _BuiltIn("lower", "value", sk.mean_absolute_error),
-    "rmse": _BuiltIn("lower", "value", sk.root_mean_squared_error),
-    "mape": _BuiltIn("lower", "value", sk.mean_absolute_percentage_error),
-    "median_absolute_error": _BuiltIn("lower", "value", sk.median_absolute_error),
-    "r2": _BuiltIn("higher", "value", _r2),
+BUILT_IN = {
+    metric.name: metric
+    for metric in (
+        Metric("roc_auc", "higher", sk.roc_auc_score, "probability", both_classes=True),
+        Metric("average_precision", "higher", sk.average_precision_score, "probability", both_classes=True),
+        Metric("log_loss", "lower", _log_loss, "probability"),
+        Metric("brier", "lower", sk.brier_score_loss, "probability", both_classes=True),
+        Metric("accuracy", "higher", _labels(sk.accuracy_score), "probability"),
+        Metric("precision", "higher", _labels(lambda a, b: sk.precision_score(a, b, zero_division=0.0)), "probability", both_classes=True),
+        Metric("recall", "higher", _labels(lambda a, b: sk.recall_score(a, b, zero_division=0.0)), "probability", both_classes=True),
+        Metric("f1", "higher", _labels(lambda a, b: sk.f1_score(a, b, zero_division=0.0)), "probability", both_classes=True),
+        Metric("mae", "lower", sk.mean_absolute_error, "value"),
+        Metric("median_absolute_error", "lower", sk.median_absolute_error, "value"),
+        Metric("rmse", "lower", _rmse, "value"),
+        Metric("r2", "higher", sk.r2_score, "value"),
+    )
 }
-"""Every built-in metric; definitions are those of `sklearn.metrics`."""
+"""Metrics that need no code; precision, recall, accuracy and f1 are at a threshold of one half."""
 
 
-def find_metric(reference: str, kind: Kind, threshold: float | None, *, resolve: Resolve) -> Metric:
-    """The metric that a name or `module:function` means.
+def resolve(reference: str, kind: Kind) -> Metric:
+    """The metric that a product file names.
 
     Args:
-        reference: As declared.
+        reference: A built-in name, or `module:function` of the product.
         kind: What the model answers.
-        threshold: From which probability a row counts as positive (inclusive).
-        resolve: Finds a function of the product.
 
     Raises:
-        SpecError: There is no such metric, it judges another kind of answer, or it needs a threshold.
-        UserCodeError: The product's metric does not say its direction.
+        SpecError: There is no such metric, or it judges the other kind of answer.
+        UserCodeError: The product's function is missing, or does not say its direction.
     """
-    if ":" in reference:
-        return _own(reference, resolve)
-    found = BUILT_IN.get(reference)
-    if found is None:
-        raise errors.unknown_metric(reference, sorted(BUILT_IN))
-    if (found.given == "value") != (kind == "value"):
-        fitting = [name for name, item in BUILT_IN.items() if (item.given == "value") == (kind == "value")]
-        raise errors.metric_does_not_fit(reference, kind, fitting)
-    function = found.function
-    if found.given == "label":
-        if threshold is None:
-            raise errors.metric_needs_a_threshold(reference)
-        function = _at_threshold(function, threshold)
-    return Metric(reference, found.direction, _as_float(function), found.needs_both_classes)
-
-
-def find_metrics(
-    references: tuple[str, ...], kind: Kind, threshold: float | None, *, resolve: Resolve
-) -> tuple[Metric, ...]:
-    """Every declared metric, in order; see `find_metric`.
-
-    Raises:
-        SpecError: As `find_metric`; or two metrics have one name.
-        UserCodeError: As `find_metric`.
-    """
-    found: dict[str, Metric] = {}
-    for reference in references:
-        metric = find_metric(reference, kind, threshold, resolve=resolve)
-        if metric.name in found:
-            raise errors.two_metrics_of_one_name(metric.name, reference)
-        found[metric.name] = metric
-    return tuple(found.values())
-
-
-def _at_threshold(
-    function: Callable[[np.ndarray, np.ndarray], Any], threshold: float
-) -> Callable[[np.ndarray, np.ndarray], Any]:
-    def judged(label: np.ndarray, probability: np.ndarray) -> Any:
-        return function(label, (probability >= threshold).astype(np.int64))
-
-    return judged
-
-
-def _as_float(function: Callable[[np.ndarray, np.ndarray], Any]) -> Callable[[np.ndarray, np.ndarray], float]:
-    def figure(label: np.ndarray, prediction: np.ndarray) -> float:
-        return float(function(label, prediction))
-
-    return figure
-
-
-def _own(reference: str, resolve: Resolve) -> Metric:
-    """A metric of the product, called inside the boundary to its code."""
-    function = resolve(reference)
+    if ":" not in reference:
+        metric = BUILT_IN.get(reference)
+        if metric is None:
+            raise errors.unknown_metric(reference, list(BUILT_IN))
+        if metric.kind not in (None, kind):
+            raise errors.wrong_kind(reference, kind)
+        return metric
+    module, _, name = reference.partition(":")
+    try:
+        function = getattr(importlib.import_module(module), name, None)
+    except Exception as error:  # the user-code boundary: whatever an import raises is named
+        raise errors.metric_fails(reference, error) from error
+    if function is None or not callable(function):
+        raise errors.no_metric_function(reference)
     direction = getattr(function, "direction", None)
-    if direction not in DIRECTIONS:
-        raise errors.metric_without_direction(reference, direction)
+    if direction not in ("higher", "lower"):
+        raise errors.no_direction(reference)
+    return Metric(name, direction, _guarded(reference, function), None)
 
-    def figure(label: np.ndarray, prediction: np.ndarray) -> float:
+
+def _guarded(reference: str, function: Callable[..., object]) -> Function:
+    def call(label: Values, prediction: Values) -> float:
         try:
-            found = function(label.copy(), prediction.copy())
+            return float(function(label, prediction))  # type: ignore[arg-type]
         except HeadwayError:
             raise
-        except Exception as error:  # the user-code boundary: whatever it raises is named
-            raise errors.metric_failed(reference, _place(error, function), error) from error
-        try:
-            return float(found)
-        except (TypeError, ValueError) as error:
-            raise errors.metric_is_no_number(reference, type(found).__name__) from error
+        except Exception as error:  # the user-code boundary
+            raise errors.metric_fails(reference, error) from error
 
-    return Metric(reference.rpartition(":")[2], direction, figure)
+    return call
 
 
-def _place(error: BaseException, function: Callable[..., Any]) -> str:
-    """`file:line` of the last step in the function's own folder, else of the last step at all."""
-    steps = traceback.extract_tb(error.__traceback__)
-    code = getattr(function, "__code__", None)
-    home = str(Path(code.co_filename).parent) if code else ""
-    own = [step for step in steps if home and step.filename.startswith(home)]
-    step = (own or list(steps))[-1]
-    return f"{Path(step.filename).name}:{step.lineno}"
+def compute(metric: Metric, label: Values, prediction: Values) -> float | None:
+    """The metric's value; None when it does not apply: no rows, or one class only where it needs both."""
+    if len(label) == 0 or (metric.both_classes and len(np.unique(label)) < 2):  # noqa: PLR2004 -- both classes
+        return None
+    value = float(metric.function(label, prediction))
+    return value if np.isfinite(value) else None
