@@ -201,6 +201,7 @@ def _kind(annotation: Any, function: FunctionType) -> Kind | None:
 def _text(annotation: Any, names: Mapping[str, Any] | None = None) -> str:
     """An annotation as `module.Class`; a text one is looked up in the function's module if it can be."""
     if isinstance(annotation, str):
+        annotation = annotation.strip("'\"")
         first, _, rest = annotation.partition(".")
         found = (names or {}).get(first)
         if isinstance(found, ModuleType):

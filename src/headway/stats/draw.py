@@ -77,18 +77,19 @@ def _allowed_numbers(column: Column | None) -> np.ndarray | None:
 
 
 def _limits(seen: ColumnProfile, column: Column | None) -> tuple[float, float]:
+    """The contract's bounds; where it has none, those observed and a tenth of their range more."""
     low, high = (column.min, column.max) if column is not None else (None, None)
-    if seen.min is None or seen.max is None:
-        smallest, largest = 0.0, 1.0  # nothing was observed
+    if seen.min is None or seen.max is None:  # nothing was observed
+        smallest, largest = 0.0, 1.0
     else:
-        wider = WIDER * seen.max - WIDER * seen.min
         finite = np.finfo(np.float64)
+        wider = WIDER * seen.max - WIDER * seen.min
         smallest, largest = max(seen.min - wider, finite.min), min(seen.max + wider, finite.max)
-    low = float(smallest if low is None else low)
-    high = float(largest if high is None else high)
+    found_low = min(smallest, smallest if high is None else float(high)) if low is None else float(low)
+    found_high = max(largest, found_low) if high is None else float(high)
     if column is not None and column.type == "integer":
-        low, high = float(np.ceil(low)), float(np.floor(high))
-    return min(low, high), max(low, high)
+        found_low, found_high = float(np.ceil(found_low)), float(np.floor(found_high))
+    return found_low, max(found_low, found_high)
 
 
 def _texts(seen: ColumnProfile, column: Column | None, n: int, random: np.random.Generator) -> np.ndarray:

@@ -91,7 +91,8 @@ def _number(name: str, values: np.ndarray) -> ColumnProfile:
     if not math.isfinite(low) or not math.isfinite(high):
         raise ValueError(f"column {name!r} holds infinite values")
     # Scaled by a power of two, which is exact, so that sums and squares of huge numbers do not overflow.
-    scale = 2.0 ** max(math.frexp(low)[1], math.frexp(high)[1], 0) if max(-low, high) > _HUGE else 1.0
+    largest = max(-low, high)
+    scale = math.ldexp(1.0, math.frexp(largest)[1] - 1) if largest > _HUGE else 1.0
     scaled = known / scale
     return structs.replace(
         found,
