@@ -7,6 +7,7 @@ import json
 import sys
 
 from headway.cli import options
+from headway.core.who import who
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         args.env,
         only=args.only,
         refresh=args.refresh,
-        who=options.who(),
+        who=who(),
         why=args.why,
         report=progress,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -28,19 +27,6 @@ def reason(parser: argparse.ArgumentParser) -> None:
 def here() -> Path:
     """The directory from which the product is looked for."""
     return Path.cwd()
-
-
-def who() -> str:
-    """Who runs this, for the journal: `HEADWAY_USER`, else the login name."""
-    import getpass
-
-    named = os.environ.get("HEADWAY_USER")
-    if named:
-        return named
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return f"uid {os.getuid()}"
 
 
 def hint(text: str) -> None:

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from headway.cli import options
+from headway.core.who import who
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     from headway.render.delivery import move_lines
 
     source = args.source or (args.target if args.unhold else "dev")
-    done = promote(options.here(), source, args.target, who=options.who(), why=args.why, unhold=args.unhold)
+    done = promote(options.here(), source, args.target, who=who(), why=args.why, unhold=args.unhold)
     if args.json:
         move = done.move
         moved = {"revision": move.revision, "before": move.before, "after": move.after} if move else None

@@ -7,6 +7,7 @@ import json
 import time
 
 from headway.cli import options
+from headway.core.who import who
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         options.here(),
         args.env,
         endpoint=args.endpoint,
-        who=options.who(),
+        who=who(),
         why=args.why,
         hold=args.hold,
         ledger=not args.without_ledger,

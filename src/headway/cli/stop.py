@@ -7,6 +7,7 @@ import json
 import time
 
 from headway.cli import options
+from headway.core.who import who
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     from headway.api.delivery import stop
     from headway.render.delivery import ended_json, ended_text
 
-    ended = stop(options.here(), args.env, who=options.who(), why=args.why, ledger=not args.without_ledger)
+    ended = stop(options.here(), args.env, who=who(), why=args.why, ledger=not args.without_ledger)
     seconds = time.perf_counter() - begun
     print(json.dumps(ended_json(ended, seconds)) if args.json else ended_text(ended, "stopped", args.env, seconds))
     options.hint(f"to serve again: headway rollback --env {args.env}")

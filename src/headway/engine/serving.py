@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -193,3 +194,14 @@ def workspace_at(folder: Path) -> Workspace:
         UsageError: There is no product file.
     """
     return Workspace(find_product(folder).parent)
+
+
+def key_around(bundle: Path) -> bytes | None:
+    """The key for a bundle: of `HEADWAY_KEY`, else of the workspace that it lies in; None without one."""
+    named = os.environ.get("HEADWAY_KEY")
+    if named:
+        return bytes.fromhex(named)
+    for place in bundle.resolve().parents:
+        if place.name == ".headway" and (place / "key").is_file():
+            return Workspace(place.parent).key()
+    return None

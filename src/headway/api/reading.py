@@ -1,0 +1,76 @@
+"""Reading what is and what was: why, status, log, diff, show, lineage, predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from headway.engine.explaining import Explained
+    from headway.engine.found import Found
+    from headway.engine.status import Status
+    from headway.engine.tracing import Traced
+    from headway.facts.fact import Fact
+    from headway.predictions.record import Prediction
+
+
+def why(folder: Path, node: str, environment: str = "dev") -> Explained:
+    """Why a node is, or is not, out of date; with its code closure."""
+    from headway.engine.explaining import explain
+    from headway.engine.opened import open_product
+    from headway.engine.recall import find_product
+
+    return explain(open_product(find_product(folder)), node, environment)
+
+
+def status(folder: Path) -> Status:
+    """What each environment points at, serves and holds."""
+    from headway.engine.recall import find_product
+    from headway.engine.status import status_of
+
+    return status_of(find_product(folder))
+
+
+def log(folder: Path, environment: str | None = None, *, verify: bool = False) -> list[tuple[Fact, str]]:
+    """(move, hash) of the journal, oldest first; `verify` checks the chain before."""
+    from headway.engine.serving import workspace_at
+
+    reader = workspace_at(folder).open_reader()
+    if verify:
+        reader.verify()
+    return list(reader.journal(environment))
+
+
+def diff(folder: Path, first: str, second: str) -> list[tuple[str, str, str]]:
+    """(node, digest in the first, digest in the second) where two environments differ."""
+    from headway.engine.serving import workspace_at
+
+    reader = workspace_at(folder).open_reader()
+    one, two = reader.environment(first).pointers, reader.environment(second).pointers
+    nodes = sorted(one.keys() | two.keys())
+    return [(node, one.get(node, ""), two.get(node, "")) for node in nodes if one.get(node) != two.get(node)]
+
+
+def show(folder: Path, reference: str) -> Found:
+    """What stands behind a reference: an artifact, a run, or a prediction."""
+    from headway.engine.found import find
+    from headway.engine.serving import workspace_at
+
+    return find(workspace_at(folder), reference)
+
+
+def lineage(folder: Path, reference: str, *, down: bool = False) -> Traced:
+    """Where a thing came from, or what came of it."""
+    from headway.engine.serving import workspace_at
+    from headway.engine.tracing import trace
+
+    return trace(workspace_at(folder), reference, down=down)
+
+
+def predictions(folder: Path, environment: str, last: int) -> tuple[list[Prediction], int]:
+    """The newest predictions of an environment, and how many records were lost or torn."""
+    from headway.engine.found import newest_predictions
+    from headway.engine.serving import workspace_at
+
+    return newest_predictions(workspace_at(folder), environment, last)

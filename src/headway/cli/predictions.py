@@ -1,0 +1,33 @@
+"""`headway predictions`: the newest entries of the prediction log."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from headway.cli import options
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Which environment, how many."""
+    options.environment(parser, default="prod")
+    parser.add_argument("--last", type=int, default=10, metavar="N", help="how many (default: 10)")
+    options.as_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the newest predictions, oldest first; say what was lost."""
+    import msgspec
+
+    from headway.api.reading import predictions
+    from headway.render.shown import prediction_text
+
+    found, lost = predictions(options.here(), args.env, max(args.last, 1))
+    if args.json:
+        print(json.dumps({"predictions": msgspec.to_builtins(found), "lost": lost}))
+    else:
+        print("\n".join(prediction_text(item) for item in found) or f"nothing was predicted in {args.env} yet")
+    if lost:
+        print(f"note: {lost} records were lost or torn", file=sys.stderr)
+    return 0

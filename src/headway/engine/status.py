@@ -1,0 +1,127 @@
+"""What every environment points at, serves and holds; and whether ledger and servers agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from headway.bundle import route
+from headway.bundle.route import Override, Route
+from headway.core.clock import SystemClock
+from headway.errors import HeadwayError
+from headway.facts.moves import EnvironmentState
+from headway.plan.make import hold_on
+from headway.release.publish import published
+from headway.spec.load import load
+from headway.store.workspace import Workspace
+
+
+class EnvironmentStatus(NamedTuple):
+    """One environment.
+
+    Attributes:
+        runtimes: Endpoint's node -> how its release answers, and why when it is native.
+        route: What is published; None when nothing is.
+        override: What was done without the ledger and is not journalled yet.
+        trouble: Why the route cannot be read.
+    """
+
+    state: EnvironmentState
+    protected: bool
+    runtimes: dict[str, str]
+    route: Route | None
+    override: Override | None
+    trouble: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the servers carry the ledger's revision, and no override stands."""
+        served = self.route is not None and self.route.revision == self.state.revision
+        return self.override is None and (served or not self.runtimes)
+
+
+class Status(NamedTuple):
+    """A workspace.
+
+    Attributes:
+        ledger_trouble: Why the ledger cannot be read; then only the servers' side is told.
+    """
+
+    product: str
+    environments: tuple[EnvironmentStatus, ...]
+    ledger_trouble: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented schema of `status --json`."""
+        return {
+            "product": self.product,
+            "ledger": self.ledger_trouble or "ok",
+            "environments": [_as_json(item) for item in self.environments],
+        }
+
+
+def status_of(file: Path) -> Status:
+    """The status of every environment that is declared or ever moved."""
+    product = load(file).product
+    workspace = Workspace(file.parent)
+    reader = workspace.open_reader()
+    trouble = ""
+    names = dict.fromkeys([*product.environments, *([] if product.environments else ["dev"])])
+    try:
+        names |= dict.fromkeys(reader.environments())
+        states = {name: reader.environment(name) for name in names}
+    except HeadwayError as error:
+        trouble = error.what
+        states = {name: EnvironmentState(name=name) for name in names}
+    return Status(
+        product.name,
+        tuple(
+            _environment(workspace, states[name], protected=name in product.environments and product.environments[name].protected)
+            for name in names
+        ),
+        trouble,
+    )
+
+
+def _environment(workspace: Workspace, state: EnvironmentState, *, protected: bool) -> EnvironmentStatus:
+    directory = workspace.serve(state.name)
+    found, override, trouble = None, None, ""
+    if directory.is_dir():
+        key = workspace.key()
+        found = published(directory, key)
+        try:
+            override = route.read_override(directory, key)
+        except HeadwayError as error:
+            trouble = error.what
+        if found is not None and not route.wins(found, override):
+            override = None
+    reader = workspace.open_reader()
+    runtimes = {}
+    for node, digest in state.pointers.items():
+        artifact = reader.artifact(digest) if node.startswith("endpoint.") else None
+        if artifact is not None:
+            runtimes[node] = str(artifact.meta.get("runtime", ""))
+    return EnvironmentStatus(state, protected, runtimes, found, override, trouble)
+
+
+def _as_json(item: EnvironmentStatus) -> dict[str, Any]:
+    now = SystemClock().now()
+    state = item.state
+    return {
+        "name": state.name,
+        "protected": item.protected,
+        "revision": state.revision,
+        "pointers": state.pointers,
+        "holds": [
+            {"node": hold.node, "digest": hold.digest, "who": hold.who, "why": hold.why}
+            for hold in state.holds
+            if hold_on(state, hold.node, hold.digest, now) is not None
+        ],
+        "served": {
+            endpoint.name: [served.release for served in endpoint.releases]
+            for endpoint in (route.effective(item.route, item.override).endpoints if item.route else ())
+        },
+        "route_revision": item.route.revision if item.route else None,
+        "override": item.override.action if item.override else None,
+        "agrees": item.agrees,
+    }

@@ -1,0 +1,58 @@
+"""The status of a workspace as text."""
+
+from __future__ import annotations
+
+from headway.bundle import route
+from headway.core.clock import SystemClock
+from headway.engine.status import EnvironmentStatus, Status
+from headway.facts.moves import ANY_DIGEST
+from headway.plan.make import hold_on
+from headway.render.style import PLAIN, Style, table
+
+
+def status_text(status: Status, style: Style = PLAIN) -> str:
+    """Every environment: revision, pointers, what is served, what is held."""
+    lines = [style(status.product, "bold")]
+    if status.ledger_trouble:
+        lines.append(style(f"the ledger cannot be read: {status.ledger_trouble}", "red"))
+    for item in status.environments:
+        lines += ["", *_environment(item, style)]
+    return "\n".join(lines)
+
+
+def _environment(item: EnvironmentStatus, style: Style) -> list[str]:
+    state = item.state
+    protected = ", protected" if item.protected else ""
+    lines = [f"{style(state.name, 'bold')} at revision {state.revision}{protected}"]
+    if not state.pointers:
+        lines.append("  points at nothing")
+    lines += table([(node, digest[:12]) for node, digest in sorted(state.pointers.items())])
+    lines += _served(item, style)
+    now = SystemClock().now()
+    for hold in state.holds:
+        if hold_on(state, hold.node, hold.digest, now) is not None:
+            what = "every release" if hold.digest == ANY_DIGEST else hold.digest[:12]
+            until = f" until {hold.until.isoformat()[:19]}Z" if hold.until else ""
+            why = f": {hold.why}" if hold.why else ""
+            lines.append(style(f"  held: {what} of {hold.node} by {hold.who}{until}{why}", "yellow"))
+    return lines
+
+
+def _served(item: EnvironmentStatus, style: Style) -> list[str]:
+    if item.trouble:
+        return [style(f"  the override cannot be read: {item.trouble}", "red")]
+    if item.route is None:
+        return []
+    lines = []
+    for endpoint in route.effective(item.route, item.override).endpoints:
+        releases = ", ".join(f"{served.release[:12]} ({served.weight:g}%)" for served in endpoint.releases)
+        runtime = item.runtimes.get(f"endpoint.{endpoint.name}", "")
+        form = f", {runtime}" if runtime and endpoint.releases else ""
+        lines.append(f"  serves {endpoint.name}: {releases or style('stopped', 'red')}{form}")
+    if item.override is not None:
+        by = f"{item.override.action} by {item.override.who}, not in the journal yet"
+        lines.append(style(f"  overridden without the ledger: {by}", "red"))
+    if item.route.revision != item.state.revision:
+        text = f"  the route carries revision {item.route.revision}, the ledger is at {item.state.revision}"
+        lines.append(style(text, "red"))
+    return lines
