@@ -7,8 +7,7 @@ one row the verdict is that of `headway.contract.record`, but for rules on the t
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -18,7 +17,11 @@ from headway.contract.report import EXAMPLES, Report, Result, Scalar
 from headway.contract.rules import LARGEST_INTEGER, SMALLEST_INTEGER, Rules, compile_rules
 from headway.errors import contract as errors
 from headway.facts.evidence import Outcome
-from headway.spec.contract import Column, ColumnType, Contract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from headway.spec.contract import Column, ColumnType, Contract
 
 __all__ = ["Report", "cast", "check", "require"]
 

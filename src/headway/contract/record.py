@@ -9,12 +9,11 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from types import GenericAlias
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -31,7 +30,11 @@ from headway.contract.rules import (
 )
 from headway.errors import contract as errors
 from headway.errors.contract import RecordFault
-from headway.spec.contract import ColumnType, Contract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from headway.spec.contract import ColumnType, Contract
 
 __all__ = ["RecordDecoder", "RecordFault", "compile_record"]
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
 from headway.errors import contract as errors
-from headway.spec.contract import Column, ColumnType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from headway.spec.contract import Column, ColumnType
 
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
 _SHOWN = 5

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from headway.errors.families import ContractError, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SHOWN = 5
 _LONGEST = 80

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from headway.errors.families import EngineError, UserCodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _SHOWN = 5
 _LONGEST = 200

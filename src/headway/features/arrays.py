@@ -5,10 +5,13 @@ The same types as `headway.contract.record` gives to the columns of a request; a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import polars as pl
 
-from headway.spec.contract import Column
+if TYPE_CHECKING:
+    from headway.spec.contract import Column
 
 
 def to_numpy(series: pl.Series, column: Column | None = None) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +9,15 @@ import polars as pl
 
 from headway.errors import features as errors
 from headway.features.arrays import to_numpy, to_series
-from headway.features.functions import FeatureFunction
 from headway.features.row import RowFunctions
-from headway.spec.contract import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
+
+    from headway.features.functions import FeatureFunction
+    from headway.spec.contract import Column
 
 
 def compute(

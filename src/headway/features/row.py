@@ -9,14 +9,16 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from headway.errors import HeadwayError
 from headway.errors import features as errors
 from headway.features.functions import FeatureFunction, Kind, Parameter, folder_of, needed, place_in
-from headway.spec.contract import Column
+
+if TYPE_CHECKING:
+    from headway.spec.contract import Column
 
 _FLOAT64 = np.dtype(np.float64)
 

@@ -5,13 +5,15 @@ Used to compare two forms of a model where its training rows say nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from headway.spec.contract import Column
-from headway.stats.profile import ColumnProfile, Profile
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from headway.spec.contract import Column
+    from headway.stats.profile import ColumnProfile, Profile
 
 WIDER = 0.1
 """Share of the observed range by which it is widened at either end."""

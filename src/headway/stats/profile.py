@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import numpy as np
 from msgspec import Struct, field, structs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 QUANTILES = 1024
 """Points of the quantile grid, from the smallest value to the largest."""

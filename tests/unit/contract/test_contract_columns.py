@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -12,10 +13,12 @@ from msgspec.structs import replace
 
 from headway.contract.columns import cast, check, require
 from headway.contract.dialect import to_rust
-from headway.contract.report import Report, Result
 from headway.errors import ContractError
 from headway.facts.evidence import Outcome
 from headway.spec.contract import Column, Contract, RowCount
+
+if TYPE_CHECKING:
+    from headway.contract.report import Report, Result
 
 CONTRACT = Contract(
     columns={

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,9 @@ from headway.features.columns import compute
 from headway.features.functions import FeatureFunction, Kind, Parameter
 from headway.features.row import RowFunctions
 from headway.spec.contract import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FRAME = pl.DataFrame(
     {

@@ -7,12 +7,15 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from headway.errors import UserCodeError
 from headway.features.functions import FeatureFunction, load, needed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 numbers = itertools.count()
 Load = Callable[[str], tuple[FeatureFunction, ...]]
