@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from headway.errors.families import ContractError, SpecError, UserCodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def unknown_metric(name: str, known: Sequence[str]) -> SpecError:
@@ -38,7 +41,9 @@ def no_metric_function(reference: str) -> UserCodeError:
 
     A metric of the product is `module:function`, called with labels and predictions.
     """
-    return UserCodeError(code="EV003", what=f"there is no function `{reference}`", mend="write it, or name another")
+    return UserCodeError(
+        code="EV003", what=f"there is no function `{reference}`", mend="write it, or name another"
+    )
 
 
 def no_direction(reference: str) -> UserCodeError:
@@ -55,15 +60,16 @@ def no_direction(reference: str) -> UserCodeError:
     )
 
 
-def metric_fails(reference: str, error: BaseException) -> UserCodeError:
+def metric_fails(reference: str, error: BaseException, place: str) -> UserCodeError:
     """EV005: A metric of the product raised, or did not return a number.
 
-    It is called with two arrays of one length: labels (0 and 1, or values) and predictions.
+    It is called with two arrays of one length: labels (0 and 1, or values) and predictions. The place is
+    the last line of the product's own code before the exception.
     """
     return UserCodeError(
         code="EV005",
         what=f"metric `{reference}` fails: {type(error).__name__}: {str(error)[:200]}",
-        where=f"metric `{reference}`",
+        where=place or f"metric `{reference}`",
         mend="call it by hand with two small arrays",
     )
 
@@ -100,7 +106,9 @@ def not_binnable(name: str, kind: str) -> SpecError:
     Bin edges are numbers.
     """
     return SpecError(
-        code="EV008", what=f"column `{name}` is {kind}, and cannot be put into bins", mend=f"slice by `{name}` itself"
+        code="EV008",
+        what=f"column `{name}` is {kind}, and cannot be put into bins",
+        mend=f"slice by `{name}` itself",
     )
 
 
@@ -115,4 +123,32 @@ def not_finite(part: str, number: int, rows: int) -> ContractError:
         what=f"{number:,} of {rows:,} predictions on the {part} rows are NaN or infinite",
         where=f"part `{part}`",
         mend="handle missing values in the model's pipeline",
+    )
+
+
+def edges_do_not_ascend(name: str, edges: Sequence[float]) -> SpecError:
+    """EV010: Bin edges do not ascend, or there are fewer than two.
+
+    Edges are the ends of the bins, each half-open on the right: `[0, 6, 12]` makes 0 <= x < 6 and
+    6 <= x < 12.
+    """
+    listed = ", ".join(f"{edge:g}" for edge in list(edges)[:8]) or "none"
+    return SpecError(
+        code="EV010",
+        what=f"the edges of `{name}` do not ascend: {listed}",
+        where="`slices`",
+        mend="write two or more edges in ascending order",
+    )
+
+
+def gate_is_no_condition(gate: str, column: int, what: str) -> SpecError:
+    """EV011: A gate is not a condition.
+
+    A gate compares: `roc_auc >= 0.65`, `roc_auc >= champion - 0.01`, `worst(slice.mae) <= 250`.
+    """
+    return SpecError(
+        code="EV011",
+        what=f"gate `{gate[:200]}` is no condition: {what} (column {column + 1})",
+        where="`gates`",
+        mend="write a comparison, such as `roc_auc >= 0.65`",
     )

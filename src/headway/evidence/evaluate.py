@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import polars as pl
 
 from headway.errors import evidence as errors
 from headway.evidence.metrics import Kind, Metric, Values, compute
 from headway.evidence.report import Figure, Report, SliceFigures
 from headway.evidence.slices import Slice, slices
-from headway.spec.product import Slices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from headway.spec.product import Slices
 
 
 class Judged(NamedTuple):
@@ -63,13 +67,13 @@ def evaluate(
     found = {
         metric.name: Figure(
             direction=metric.direction,
-            test=compute(metric, *test),
-            validate=compute(metric, *validate) if validate is not None else None,
+            test=compute(metric, *test, threshold),
+            validate=compute(metric, *validate, threshold) if validate is not None else None,
         )
         for metric in metrics
     }
     rival = {
-        metric.name: Figure(direction=metric.direction, test=compute(metric, *baseline))
+        metric.name: Figure(direction=metric.direction, test=compute(metric, *baseline, threshold))
         for metric in (metrics if baseline is not None else ())
         if baseline is not None
     }
@@ -79,7 +83,7 @@ def evaluate(
         kind=kind,
         rows={"test": len(test.label)} | ({"validate": len(validate.label)} if validate is not None else {}),
         metrics=found,
-        slices=tuple(_sliced(part, test, metrics, least) for part in parts),
+        slices=tuple(_sliced(part, test, metrics, _Rules(kind, threshold, least)) for part in parts),
         baseline=rival,
         threshold=threshold,
         confusion=_confusion(test, threshold) if kind == "probability" and threshold is not None else {},
@@ -88,14 +92,32 @@ def evaluate(
     )
 
 
-def _sliced(part: Slice, test: Judged, metrics: Sequence[Metric], least: int) -> SliceFigures:
+class _Rules(NamedTuple):
+    """When a slice applies, and from where an answer is positive."""
+
+    kind: Kind
+    threshold: float | None
+    least: int
+
+
+def _sliced(part: Slice, test: Judged, metrics: Sequence[Metric], rules: _Rules) -> SliceFigures:
     label, prediction = test.label[part.mask], test.prediction[part.mask]
-    if len(label) < least:
-        return SliceFigures(name=part.name, rows=len(label), reason=f"fewer than {least} rows")
-    values = {metric.name: compute(metric, label, prediction) for metric in metrics}
+    reason = _not_applicable(label, rules)
+    if reason:
+        return SliceFigures(name=part.name, rows=len(label), reason=reason)
+    values = {metric.name: compute(metric, label, prediction, rules.threshold) for metric in metrics}
     kept = {name: value for name, value in values.items() if value is not None}
-    reason = "" if len(kept) == len(values) else "only one class" if not kept else "some metrics need both classes"
-    return SliceFigures(name=part.name, rows=len(label), metrics=kept, reason=reason if not kept else "")
+    return SliceFigures(
+        name=part.name, rows=len(label), metrics=kept, reason="" if kept else "no metric has a value"
+    )
+
+
+def _not_applicable(label: Values, rules: _Rules) -> str:
+    if len(label) < max(rules.least, 1):
+        return f"fewer than {max(rules.least, 1)} rows"
+    if rules.kind == "probability" and label.min() == label.max():
+        return "only one class"
+    return ""
 
 
 def _confusion(test: Judged, threshold: float) -> dict[str, int]:

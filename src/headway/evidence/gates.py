@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from headway.evidence.report import Report
+from headway.errors import evidence as errors
 from headway.facts.evidence import Outcome
-from headway.spec.expression import Comparison, Expression, evaluate, names, parse_condition
+from headway.spec.expression import (
+    OTHERS,
+    Binary,
+    Call,
+    Comparison,
+    Expression,
+    ExpressionError,
+    Name,
+    evaluate,
+    holds,
+    names,
+    parse_condition,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from headway.evidence.report import Report
 
 
 class Verdict(NamedTuple):
@@ -33,12 +50,16 @@ class Rivals(NamedTuple):
     """Who a report is compared with.
 
     Attributes:
-        champion: The present model's report on the same rows; None when there is none.
+        champion: The present model's report on the rows that it was not trained on; None when there is
+            none.
+        same_rows: The challenger's report on these same rows, where some were left out; None when the
+            challenger's own report is on the same rows already.
         why_no_champion: Why not, when the environment has one that could not be judged.
         same: Whether the champion is this very model.
     """
 
     champion: Report | None = None
+    same_rows: Report | None = None
     why_no_champion: str = ""
     same: bool = False
 
@@ -61,67 +82,112 @@ def judge(gates: Sequence[str], report: Report, rivals: Rivals) -> tuple[Verdict
         gates: As written in the product file.
         report: The challenger's.
         rivals: The champion's, on the same rows.
+
+    Raises:
+        SpecError: A gate is no condition.
     """
     return tuple(_judge(gate, report, rivals) for gate in gates)
 
 
 def _judge(gate: str, report: Report, rivals: Rivals) -> Verdict:
-    condition = parse_condition(gate)
-    metric = _metric(condition.left)
-    seen: dict[str, float] = {}
-    notes: list[str] = []
+    condition = _parsed(gate)
+    if any(name.name == "champion" for name in names(condition)):
+        report = rivals.same_rows or report
+    figures = _Figures(condition, report, rivals)
+    try:
+        left = evaluate(condition.left, figures)
+        right = evaluate(condition.right, figures)
+    except _Undecided as undecided:
+        return Verdict(gate, undecided.outcome, reason=undecided.reason, values=figures.seen)
+    wanted = f"{condition.sign} {_number(right)}"
+    passed = holds(condition, figures)
+    if passed is None:
+        return Verdict(gate, Outcome.NOT_RUN, reason="a side is not a number", wanted=wanted, values={})
+    outcome = Outcome.PASS if passed else Outcome.FAIL
+    return Verdict(gate, outcome, _number(left), wanted, "; ".join(figures.notes.values()), figures.seen)
 
-    def lookup(name: str) -> float:
-        value, note = _value(name, metric, report, rivals)
-        seen[name] = value
-        notes.extend([note] if note else [])
+
+def _parsed(gate: str) -> Comparison:
+    try:
+        return parse_condition(gate)
+    except ExpressionError as error:
+        raise errors.gate_is_no_condition(gate, error.column, error.what) from error
+
+
+class _Figures:
+    """Looks up the names of one gate, and remembers what it saw."""
+
+    def __init__(self, condition: Comparison, report: Report, rivals: Rivals) -> None:
+        self.seen: dict[str, float] = {}
+        self.notes: dict[str, str] = {}
+        self._subject = _subject(condition.left)
+        self._report = report
+        self._rivals = rivals
+
+    def __call__(self, name: str) -> float:
+        value = self._other(name) if name in OTHERS else self._of(self._report, name, name)
+        self.seen[name] = value
         return value
 
-    try:
-        left = evaluate(condition.left, lookup)
-        right = evaluate(condition.right, lookup)
-    except _Undecided as undecided:
-        return Verdict(gate, undecided.outcome, reason=undecided.reason, values=dict(seen))
-    wanted = f"{condition.sign} {_number(right)}"
-    if math.isnan(left) or math.isnan(right):
-        return Verdict(gate, Outcome.NOT_RUN, reason="a side is not a number", wanted=wanted, values={})
-    outcome = Outcome.PASS if _compare(condition, left, right) else Outcome.FAIL
-    return Verdict(gate, outcome, _number(left), wanted, "; ".join(notes), dict(seen))
+    def _other(self, name: str) -> float:
+        """What stands on the left, of another model."""
+        if not self._subject:
+            raise _Undecided(Outcome.NOT_RUN, f"`{name}` means what stands on the left, and no metric does")
+        if name == "champion":
+            return self._of(self._champion(), self._subject, "champion")
+        if name == "stable":
+            raise _Undecided(Outcome.NOT_RUN, "`stable` is known only while a release is served")
+        if self._subject not in self._report.baseline:
+            reason = f"no `{self._subject}` of a baseline is measured"
+            raise _Undecided(Outcome.NOT_RUN, reason)
+        return _figure(self._report.baseline[self._subject].test, f"baseline's {self._subject}")
+
+    def _champion(self) -> Report:
+        if self._rivals.same:
+            raise _Undecided(Outcome.NOT_APPLICABLE, "this model is the champion")
+        if self._rivals.why_no_champion:
+            raise _Undecided(Outcome.NOT_RUN, self._rivals.why_no_champion)
+        if self._rivals.champion is None:
+            raise _Undecided(Outcome.NOT_APPLICABLE, "there is no champion yet")
+        return self._rivals.champion
+
+    def _of(self, report: Report, name: str, whose: str) -> float:
+        if "(" in name:
+            return self._over_slices(report, name, whose)
+        if name not in report.metrics:
+            listed = ", ".join(f"`{known}`" for known in report.metrics) or "nothing"
+            raise _Undecided(
+                Outcome.NOT_RUN, f"`{name}` is not measured by this evaluation, which has {listed}"
+            )
+        return _figure(report.metrics[name].test, name if whose == name else f"{whose}'s {name}")
+
+    def _over_slices(self, report: Report, name: str, whose: str) -> float:
+        """`worst(slice.roc_auc)`: over the slices where the metric applies, naming the one."""
+        function, _, inner = name[:-1].partition("(")
+        metric = inner.removeprefix("slice.")
+        figures = [(part.metrics[metric], part.name) for part in report.slices if metric in part.metrics]
+        if not figures:
+            raise _Undecided(Outcome.NOT_RUN, f"no slice has `{metric}`")
+        if function == "mean":
+            self.notes[whose] = f"over {len(figures)} slices"
+            return math.fsum(value for value, _ in figures) / len(figures)
+        higher = report.metrics[metric].direction == "higher"
+        lowest = (function == "worst") == higher
+        value, where = min(figures) if lowest else max(figures)
+        self.notes[whose] = f"in slice {where}"
+        return value
 
 
-def _compare(condition: Comparison, left: float, right: float) -> bool:
-    signs = {">=": left >= right, "<=": left <= right, ">": left > right, "<": left < right, "==": left == right}
-    return signs[condition.sign]
-
-
-def _metric(left: Expression) -> str:
-    """The metric that `champion` and `baseline` stand for: the one on the left."""
-    return next((name.name.removeprefix("slice.") for name in names(left)), "")
-
-
-def _value(name: str, metric: str, report: Report, rivals: Rivals) -> tuple[float, str]:
-    if "(" in name:
-        return _over_slices(name, report)
-    if name == "champion":
-        return _champion(metric, rivals), ""
-    if name == "baseline":
-        if metric not in report.baseline:
-            raise _Undecided(Outcome.NOT_RUN, "the model declares no baseline")
-        return _figure(report.baseline[metric].test, metric), ""
-    if name not in report.metrics:
-        raise _Undecided(Outcome.NOT_RUN, f"the report has no `{name}`")
-    return _figure(report.metrics[name].test, name), ""
-
-
-def _champion(metric: str, rivals: Rivals) -> float:
-    if rivals.same:
-        raise _Undecided(Outcome.NOT_APPLICABLE, "this model is the champion")
-    if rivals.why_no_champion:
-        raise _Undecided(Outcome.NOT_RUN, rivals.why_no_champion)
-    if rivals.champion is None:
-        raise _Undecided(Outcome.NOT_APPLICABLE, "there is no champion yet")
-    figure = rivals.champion.metrics.get(metric)
-    return _figure(figure.test if figure is not None else None, f"champion's {metric}")
+def _subject(left: Expression) -> str:
+    """What `champion` and `baseline` stand for: the first metric on the left, by slice or not."""
+    match left:
+        case Name() if left.name not in OTHERS:
+            return left.name
+        case Call():
+            return text_of(left)
+        case Binary():
+            return _subject(left.left) or _subject(left.right)
+    return ""
 
 
 def _figure(value: float | None, name: str) -> float:
@@ -130,22 +196,5 @@ def _figure(value: float | None, name: str) -> float:
     return value
 
 
-def _over_slices(name: str, report: Report) -> tuple[float, str]:
-    """`worst(slice.roc_auc)`: over the slices where the metric applies, naming the one."""
-    function, _, inner = name[:-1].partition("(")
-    metric = inner.removeprefix("slice.")
-    figures = [(part.metrics[metric], part.name) for part in report.slices if metric in part.metrics]
-    if not figures:
-        raise _Undecided(Outcome.NOT_RUN, f"no slice has `{metric}`")
-    if function == "mean":
-        return sum(value for value, _ in figures) / len(figures), f"over {len(figures)} slices"
-    higher = report.metrics[metric].direction == "higher"
-    lowest = (function == "worst") == higher
-    value, where = min(figures) if lowest else max(figures)
-    return value, f"in slice {where}"
-
-
 def _number(value: float) -> str:
     return f"{value:.4g}"
-
-

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from headway.errors import evidence as errors
-from headway.spec.product import Slices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from headway.spec.product import Slices
 
 MOST_VALUES = 200
 """Values of one column that become slices; a column with more is no slice but an identifier."""
+
+
+_ENDS = 2
 
 
 class Slice(NamedTuple):
@@ -59,6 +66,14 @@ def _by_value(name: str, series: pl.Series) -> Iterator[Slice]:
 def _by_bins(name: str, series: pl.Series, edges: tuple[float, ...]) -> Iterator[Slice]:
     if not series.dtype.is_numeric():
         raise errors.not_binnable(name, str(series.dtype))
-    for low, high in zip(edges, edges[1:], strict=False):
-        mask = ((series >= low) & (series < high)).fill_null(value=False)
-        yield Slice(f"{low:g} <= {name} < {high:g}", mask.to_numpy())
+    if len(edges) < _ENDS or any(low >= high for low, high in pairwise(edges)):
+        raise errors.edges_do_not_ascend(name, edges)
+    numbers = series.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    for low, high in pairwise(edges):
+        yield Slice(f"{low:g} <= {name} < {high:g}", (numbers >= low) & (numbers < high))
+    # Rows that no bin takes are listed too, so that none goes missing without a word.
+    outside = (numbers < edges[0]) | (numbers >= edges[-1])
+    if outside.any():
+        yield Slice(f"{name} outside {edges[0]:g} to {edges[-1]:g}", outside)
+    if np.isnan(numbers).any():
+        yield Slice(f"{name} = missing", np.isnan(numbers))
