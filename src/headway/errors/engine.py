@@ -223,3 +223,31 @@ def function_is_missing(reference: str, names: Sequence[str]) -> UserCodeError:
         where=f"module `{reference.partition(':')[0]}`",
         mend=f"did you mean `{near[0]}`?" if near else "write the function, or name another",
     )
+
+
+def not_repeatable(reference: str, kind: str) -> UsageError:
+    """EN015: A result cannot be made again from pinned inputs.
+
+    Feature groups, datasets, models and baselines can: everything that they are made of is kept. A
+    source reads the outside world; an endpoint's release is packed from artifacts.
+    """
+    return UsageError(
+        code="EN015",
+        what=f"`{reference}` is a {kind}, which is not made from pinned inputs alone",
+        mend="name a model, a dataset or a feature group",
+    )
+
+
+def again_fails(reference: str, lines: Sequence[str]) -> EngineError:
+    """EN016: A recorded result cannot be made again here.
+
+    Its archived code failed in a clean process: often because a library that it needs is not installed,
+    or has another version.
+    """
+    return EngineError(
+        code="EN016",
+        what=f"making `{reference}` again fails",
+        where="a clean process with the archived code",
+        mend="install the libraries that `headway show` lists for it",
+        evidence=tuple(line[:200] for line in lines[:_SHOWN]),
+    )

@@ -17,4 +17,6 @@ EXAMPLES = {
     "unknown_reference": lambda: engine.unknown_reference("abc", "a node or a digest"),
     "module_fails": lambda: engine.module_fails("delay.training", ImportError("No module named 'x'")),
     "function_is_missing": lambda: engine.function_is_missing("delay.training:fitt", ["fit", "np"]),
+    "not_repeatable": lambda: engine.not_repeatable("source.flights", "source"),
+    "again_fails": lambda: engine.again_fails("model.delay", ["No module named 'xgboost'"]),
 }

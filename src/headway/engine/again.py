@@ -1,0 +1,81 @@
+"""Runs one recorded node again, alone in its process: archived code, pinned inputs, nothing else.
+
+usage: python -m headway.engine.again WORKSPACE DIGEST FOLDER
+
+Writes the result's files below FOLDER, and `result.json` with its digest. Never writes to the workspace.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from headway.engine.archive import unpack
+from headway.engine.stages.table import stages
+from headway.engine.work import Draft, Work
+from headway.errors import HeadwayError
+from headway.facts.executions import Execution
+from headway.spec.graph import graph
+from headway.spec.load import load
+from headway.store.ports import BlobStore
+from headway.store.workspace import Workspace
+
+RESULT = "result.json"
+
+
+def run_again(workspace: Workspace, execution: Execution, folder: Path) -> Draft:
+    """Run an execution's stage on its pinned inputs, with its archived code.
+
+    Raises:
+        HeadwayError: What the stage raised.
+    """
+    blobs = workspace.blobs()
+    root, files = folder / "product", folder / "work"
+    root.mkdir()
+    files.mkdir()
+    unpack(blobs.read(execution.code_archive or ""), root)
+    loaded = load(root / "headway.yaml")
+    node = graph(loaded.product, loaded.contracts).node(execution.node)
+    return stages()[execution.kind](_work(workspace, blobs, execution, node, loaded, root, files))
+
+
+def _work(
+    workspace: Workspace, blobs: BlobStore, execution: Execution, node: object, loaded: object, root: Path, files: Path
+) -> Work:
+    reader = workspace.open_reader()
+    inputs = {name: reader.artifact(digest) for name, digest in execution.fingerprint.inputs.items()}
+    return Work(
+        node=node,  # ty: ignore[invalid-argument-type]
+        inputs={name: artifact for name, artifact in inputs.items() if artifact is not None},
+        blobs=blobs,
+        declaration=loaded,
+        root=root,
+        folder=files,
+        now=execution.started,
+        libraries=execution.libraries,
+        code=execution.fingerprint.code,
+        code_files=tuple(str(path.relative_to(root)) for path in sorted(root.rglob("*.py"))),
+        key=workspace.key,
+    )
+
+
+def main() -> int:
+    """Run, write the result, and say in the exit code whether it went well."""
+    place, digest, target = sys.argv[1:]
+    workspace, folder = Workspace(Path(place)), Path(target)
+    execution = workspace.open_reader().made_by(digest)[0][1]
+    try:
+        draft = run_again(workspace, execution, folder)
+    except HeadwayError as error:
+        (folder / RESULT).write_text(json.dumps({"error": str(error)}))
+        return error.exit_code
+    for name, content in draft.files.items():
+        data = content if isinstance(content, bytes) else content.read_bytes()
+        (folder / name).write_bytes(data)
+    (folder / RESULT).write_text(json.dumps({"digest": draft.digest, "files": sorted(draft.files), "meta": draft.meta}))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
