@@ -1,0 +1,1 @@
+"""Will a flight leave New York late? Features, training and cost."""

@@ -1,0 +1,1 @@
+"""What the model is told: the weather as known, and the calendar of the flight."""
