@@ -96,7 +96,8 @@ def _holding(graph: Graph, steps: Sequence[Step]) -> tuple[Step, ...]:
     if not held:
         return tuple(steps)
     still = within(graph, held)
-    still |= {node.name for node in graph.nodes if node.kind == "evaluation" and still & set(node.needs)}
+    judging = [node.name for node in graph.nodes if node.kind == "evaluation" and still & set(node.needs)]
+    still |= within(graph, judging) if judging else set()
     return tuple(step._replace(moves=False) if step.node in still else step for step in steps)
 
 

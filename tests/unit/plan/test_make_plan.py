@@ -18,13 +18,15 @@ GRAPH = Graph(
     nodes=(
         Node(name="source.a", kind="source"),
         Node(name="model.m", kind="model", needs=("source.a",)),
-        Node(name="evaluation.m", kind="evaluation", needs=("model.m",)),
+        Node(name="model.m.baseline", kind="baseline", needs=("source.a",)),
+        Node(name="evaluation.m", kind="evaluation", needs=("model.m", "model.m.baseline")),
         Node(name="endpoint.m", kind="endpoint", needs=("model.m",)),
     )
 )
 OWN = {
     "source.a": Fingerprint(data={"a.csv": "1"}),
     "model.m": Fingerprint(config={"params.depth": 3}, code={"m.fit": "f"}),
+    "model.m.baseline": Fingerprint(config={"baseline": "majority"}),
     "evaluation.m": Fingerprint(config={"metrics": ["auc"]}),
     "endpoint.m": Fingerprint(),
 }
@@ -74,12 +76,13 @@ def past() -> Past:
     past = Past()
     past.run("source.a", OWN["source.a"], "A")
     past.run("model.m", OWN["model.m"], "M", source__a="A")
-    past.run("evaluation.m", OWN["evaluation.m"], "E", model__m="M")
+    past.run("model.m.baseline", OWN["model.m.baseline"], "B", source__a="A")
+    past.run("evaluation.m", OWN["evaluation.m"], "E", model__m="M", model__m__baseline="B")
     past.run("endpoint.m", OWN["endpoint.m"], "R", model__m="M")
     return past
 
 
-ALL = {"source.a": "A", "model.m": "M", "evaluation.m": "E", "endpoint.m": "R"}
+ALL = {"source.a": "A", "model.m": "M", "model.m.baseline": "B", "evaluation.m": "E", "endpoint.m": "R"}
 
 
 def plan(past: Past, own: dict[str, Fingerprint] = OWN, pointers: dict[str, str] = ALL, **rest: object) -> Plan:
@@ -115,6 +118,7 @@ def test_a_changed_parameter_names_the_field_with_both_values(past: Past) -> Non
     assert status(made) == {
         "source.a": "fresh",
         "model.m": "stale",
+        "model.m.baseline": "fresh",
         "evaluation.m": "waiting",
         "endpoint.m": "waiting",
     }
@@ -137,9 +141,10 @@ def test_going_back_to_an_earlier_state_runs_nothing_and_moves_the_pointer(past:
     changed = Fingerprint(data={"a.csv": "2"})
     past.run("source.a", changed, "A2")
     past.run("model.m", OWN["model.m"], "M2", source__a="A2")
-    past.run("evaluation.m", OWN["evaluation.m"], "E2", model__m="M2")
+    past.run("model.m.baseline", OWN["model.m.baseline"], "B2", source__a="A2")
+    past.run("evaluation.m", OWN["evaluation.m"], "E2", model__m="M2", model__m__baseline="B2")
     past.run("endpoint.m", OWN["endpoint.m"], "R2", model__m="M2")
-    now_at_two = {"source.a": "A2", "model.m": "M2", "evaluation.m": "E2", "endpoint.m": "R2"}
+    now_at_two = {node: f"{digest}2" for node, digest in ALL.items()}
     made = plan(past, pointers=now_at_two)
     assert set(status(made).values()) == {"fresh"}
     assert [step.node for step in made.todo] == list(ALL)
@@ -165,7 +170,7 @@ def test_an_artifact_waits_no_longer_when_its_labels_have_matured(past: Past) ->
 
 def test_a_held_release_leaves_every_pointer_of_it_alone(past: Past) -> None:
     hold = Hold(node="endpoint.m", digest="R", who="ops", why="late answers", at=NOW)
-    old = {"source.a": "A0", "model.m": "M0", "evaluation.m": "E0", "endpoint.m": "R0"}
+    old = {node: f"{digest}0" for node, digest in ALL.items()}
     made = plan(past, pointers=old, holds=(hold,))
     assert made.todo == ()
     assert causes(made, "endpoint.m") == [("policy", "held by ops: late answers")]
@@ -189,7 +194,7 @@ GATED = {"gates": {"evaluation.m": ("auc >= 0.7",)}, "champions": {"evaluation.m
 
 def test_a_new_gate_asks_for_a_judgement_and_runs_nothing(past: Past) -> None:
     made = plan(past, **GATED)
-    step = made.steps[2]
+    step = made.steps[3]
     assert (step.status, step.output) == ("stale", "E")
     assert causes(made, "evaluation.m") == [("policy", "gate `auc >= 0.7` is not judged yet")]
 
@@ -208,7 +213,7 @@ def test_a_verdict_against_another_champion_does_not_allow_a_move(past: Past) ->
 def test_a_failed_gate_shows_as_policy_with_its_evidence(past: Past) -> None:
     past.proofs.append(verdict("auc >= 0.7", Outcome.FAIL))
     made = plan(past, **GATED)
-    assert made.steps[2].causes[0].facts == ("fact-1",)
+    assert made.steps[3].causes[0].facts == ("fact-1",)
     assert causes(made, "evaluation.m") == [("policy", "gate `auc >= 0.7`: fail")]
 
 
