@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import numpy as np
 from onnx import ModelProto, TensorProto, helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
@@ -106,7 +105,7 @@ def _converted(model: Any, inputs: tuple[ModelInput, ...], kind: Kind, precision
     if precision == "double":
         write_doubles(graph, _last_step(model, _HISTOGRAM))
     content = _bytes(graph)
-    _try_one_row(content, inputs, kind)
+    OnnxModel(content, inputs, kind)  # some faulty conversions show only when they are loaded
     return content
 
 
@@ -144,12 +143,6 @@ def _bytes(graph: ModelProto) -> bytes:
     graph.graph.name = _NAME
     graph.graph.doc_string = ""
     return graph.SerializeToString(deterministic=True)
-
-
-def _try_one_row(graph: bytes, inputs: tuple[ModelInput, ...], kind: Kind) -> None:
-    """Load and run it once: some faulty conversions show only then."""
-    row = {item.name: np.array([""], dtype=object) if item.type == "text" else np.zeros(1) for item in inputs}
-    OnnxModel(graph, inputs, kind).predict(row)
 
 
 def _first_line(error: Exception) -> str:

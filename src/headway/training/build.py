@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 import numpy as np
 
+from headway.errors import EngineError
 from headway.errors import training as errors
 from headway.model import identity, native
 from headway.model.agreement import Agreement, compare
@@ -169,9 +170,11 @@ def _finish(declared: Model, reference: str, fitted: Fitted, material: Material)
     positive = _positive(material.node, declared.answer.probability_of, classes) if classes else None
     candidate = _Candidate(reference, declared.answer, model, classes, positive)
     rows = _evaluation_rows(material)
+    drawn = _drawn(material, declared.seed)
     with steady(declared.seed):
         answers = _answers(candidate, rows, "the evaluation rows")
-        graph = _graph(declared, candidate, material, rows)
+        _answers(candidate, drawn, "rows that the contract allows")
+        graph = _graph(declared, candidate, material, {"evaluation": rows, "contract": drawn})
     needed, parameters = _parameters(fitted)
     path = material.folder / NATIVE
     native.save(fitted.model, path)
@@ -197,7 +200,10 @@ def _finish(declared: Model, reference: str, fitted: Fitted, material: Material)
 
 
 def _graph(
-    declared: Model, candidate: _Candidate, material: Material, rows: Mapping[str, np.ndarray]
+    declared: Model,
+    candidate: _Candidate,
+    material: Material,
+    rows: Mapping[str, Mapping[str, np.ndarray]],
 ) -> _Graph:
     """The graph that may stand in for the model: converted, and in agreement on every row tried.
 
@@ -211,11 +217,11 @@ def _graph(
     agreement: dict[str, Agreement] = {}
     if graph is not None:
         served = OnnxModel(graph, material.inputs, model.kind)
-        drawn = _drawn(material, declared.seed)
-        _answers(candidate, drawn, "rows that the contract allows")
-        for which, columns in (("evaluation", rows), ("contract", drawn)):
-            agreement[which] = _compared(candidate, served, columns)
-        why_not = _disagreement(agreement)
+        try:
+            agreement = {which: _compared(candidate, served, columns) for which, columns in rows.items()}
+            why_not = _disagreement(agreement)
+        except EngineError as error:
+            why_not = error.what
     if why_not and declared.serve_as == "onnx":
         raise errors.graph_is_refused(material.node, why_not)
     found = {which: msgspec.to_builtins(item) for which, item in agreement.items()}
@@ -255,7 +261,7 @@ def _answers(candidate: _Candidate, columns: Mapping[str, np.ndarray], which: st
         answers = model.predict(columns)
     except Exception as error:  # the user-code boundary: whatever the model raises is named
         raise errors.prediction_failed(
-            candidate.reference, which, place(error, model.predict), error
+            candidate.reference, which, place(error, candidate.reference), error
         ) from error
     wanted = (rows, len(candidate.classes)) if model.kind == "probability" else (rows,)
     if answers.shape != wanted:

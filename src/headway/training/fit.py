@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import headway
 from headway.errors import HeadwayError
 from headway.errors import training as errors
 from headway.training.parts import Part, inputs_of, to_pandas
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Resolve = Callable[[str], Callable[..., Any]]
 """Finds the function that a reference `module:function` names."""
+
+_HEADWAY = Path(headway.__file__).parent
 
 GIVEN = ("train", "validate", "params", "seed")
 """What a training function may ask for."""
@@ -75,7 +78,7 @@ def fit(
         except HeadwayError:
             raise
         except Exception as error:  # the user-code boundary: whatever it raises is named
-            raise errors.training_failed(reference, place(error, function), error, _shapes(given)) from error
+            raise errors.training_failed(reference, place(error, reference), error, _shapes(given)) from error
     if model is None:
         raise errors.nothing_returned(reference, _defined(function))
     if not hasattr(model, "predict"):
@@ -101,14 +104,15 @@ def require(reference: str, fitted: Fitted, kind: Kind, inputs: tuple[ModelInput
         raise errors.fitted_on_other_columns(reference, [f"{count} columns"], wanted)
 
 
-def place(error: BaseException, function: Callable[..., Any]) -> str:
-    """`file:line` of the last step in the function's own folder, else of the last step at all."""
-    steps = traceback.extract_tb(error.__traceback__)
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    home = str(Path(code.co_filename).parent) if code else ""
-    own = [step for step in steps if home and step.filename.startswith(home)]
-    step = (own or list(steps))[-1]
-    return f"{Path(step.filename).name}:{step.lineno}"
+def place(error: BaseException, reference: str) -> str:
+    """`file:line` of the last step that is neither Headway's nor a library's; else the reference."""
+    own = [step for step in traceback.extract_tb(error.__traceback__) if _is_own(Path(step.filename))]
+    return f"{own[-1].filename.rpartition('/')[2]}:{own[-1].lineno}" if own else f"`{reference}`"
+
+
+def _is_own(file: Path) -> bool:
+    libraries = {"site-packages", "dist-packages"}
+    return libraries.isdisjoint(file.parts) and _HEADWAY not in file.parents and file.is_file()
 
 
 def _arguments(
@@ -116,9 +120,10 @@ def _arguments(
 ) -> tuple[inspect.BoundArguments, bool]:
     """The arguments that the signature asks for, and whether the training part is wanted as pandas."""
     signature = inspect.signature(function)
-    named = {name: given[name] for name in GIVEN if name in signature.parameters}
+    takes_any = any(item.kind is item.VAR_KEYWORD for item in signature.parameters.values())
+    named = {name: given[name] for name in GIVEN if takes_any or name in signature.parameters}
     try:
-        bound = signature.bind(**named) if named else signature.bind(*given.values())
+        bound = signature.bind(**named)
     except TypeError:
         try:
             bound = signature.bind(*given.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Libraries(NamedTuple):
 
 
 def libraries_of(modules: Iterable[str]) -> Libraries:
-    """The installed distributions that modules come from; what belongs to none is the product's own.
+    """The distributions that modules come from; what was not installed is the product's own.
 
     Args:
         modules: Dotted names, as classes carry them.
@@ -32,8 +33,14 @@ def libraries_of(modules: Iterable[str]) -> Libraries:
         root = module.partition(".")[0]
         if root in sys.stdlib_module_names:
             continue
-        found = distributions.get(root, ())
-        versions |= {name: metadata.version(name) for name in found}
-        if not found:
+        if _is_installed(module):
+            versions |= {name: metadata.version(name) for name in distributions.get(root, ())}
+        else:
             own.add(module)
     return Libraries(dict(sorted(versions.items())), tuple(sorted(own)))
+
+
+def _is_installed(module: str) -> bool:
+    """Whether a module lies where distributions are installed; by its file, for names may be the same."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return file is None or not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
