@@ -11,7 +11,12 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "base", "misc"}
 
 
 def test_the_import_contract_is_kept() -> None:
-    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache", "--config", str(ROOT / ".importlinter")]
+    command = [
+        str(Path(sys.executable).parent / "lint-imports"),
+        "--no-cache",
+        "--config",
+        str(ROOT / ".importlinter"),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 

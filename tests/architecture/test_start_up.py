@@ -43,7 +43,13 @@ def test_help_loads_nothing_heavy_and_no_third_party_module(words: list[str]) ->
 
 @pytest.mark.parametrize(
     "module",
-    ["headway.plan.make", "headway.survey.present", "headway.spec.load", "headway.store.ledger", "headway.store.blobs"],
+    [
+        "headway.plan.make",
+        "headway.survey.present",
+        "headway.spec.load",
+        "headway.store.ledger",
+        "headway.store.blobs",
+    ],
 )
 def test_planning_loads_no_data_frame_and_no_server(module: str) -> None:
     assert loaded(f"import {module}") & HEAVY == set()

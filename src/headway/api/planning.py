@@ -44,11 +44,12 @@ def apply(
     refresh: Collection[str] = (),
     who: str = "",
     why: str = "",
-    report: Callable[[Event], None] = lambda event: None,
+    report: Callable[[Event], None] | None = None,
 ) -> Applied:
     """Make an environment what the product file wants; see `headway.engine.apply.apply`."""
     from headway.engine.converge import converge
+    from headway.engine.events import unheard
     from headway.engine.recall import find_product
 
     file = find_product(folder)
-    return converge(file, environment, only=only, refresh=refresh, who=who, why=why, report=report)
+    return converge(file, environment, only=only, refresh=refresh, who=who, why=why, report=report or unheard)

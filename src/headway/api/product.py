@@ -37,7 +37,7 @@ class Product:
         why: str = "",
         only: Collection[str] = (),
         refresh: Collection[str] = (),
-        report: Callable[[Event], None] = lambda event: None,
+        report: Callable[[Event], None] | None = None,
     ) -> Applied:
         """Compute what is missing, judge it, move the pointers; a refusal by evidence is in the result."""
         from headway.api.planning import apply

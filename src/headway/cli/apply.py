@@ -13,8 +13,12 @@ from headway.core.who import who
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Scope, reason, form."""
     options.environment(parser)
-    parser.add_argument("--only", action="append", default=[], metavar="NODE", help="this node and what it needs")
-    parser.add_argument("--refresh", action="append", default=[], metavar="NODE", help="compute this node again")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NODE", help="this node and what it needs"
+    )
+    parser.add_argument(
+        "--refresh", action="append", default=[], metavar="NODE", help="compute this node again"
+    )
     options.reason(parser)
     options.as_json(parser)
 
@@ -37,7 +41,9 @@ def run(args: argparse.Namespace) -> int:
         why=args.why,
         report=progress,
     )
-    print(json.dumps(summary(applied)) if args.json else applied_text(applied, Style(is_colourful(sys.stdout))))
+    print(
+        json.dumps(summary(applied)) if args.json else applied_text(applied, Style(is_colourful(sys.stdout)))
+    )
     if applied.refusal is not None:
         print(applied.refusal, file=sys.stderr)
         return applied.refusal.exit_code

@@ -10,7 +10,9 @@ from headway.cli import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The file, or the JSON Schema for editors."""
-    parser.add_argument("file", nargs="?", default=None, help="the product file (default: the nearest headway.yaml)")
+    parser.add_argument(
+        "file", nargs="?", default=None, help="the product file (default: the nearest headway.yaml)"
+    )
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of the product file")
     options.as_json(parser)
 

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from headway.cli import demo_data, demo_server
@@ -22,7 +22,9 @@ ENVIRONMENT = "prod"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Where the demo's product is written."""
-    parser.add_argument("--folder", metavar="DIR", help="an empty folder for the product (default: a new temporary one)")
+    parser.add_argument(
+        "--folder", metavar="DIR", help="an empty folder for the product (default: a new temporary one)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,14 +88,22 @@ def _ask(show: Narrator, server: demo_server.Server) -> str:
     flights = demo_data.flights_after(FIRST_DAYS, 400)
     answers = [server.ask(flight) for flight in flights]
     late = [flight["late"] for flight in flights]
-    known = [(answer["probability"], truth) for answer, truth in zip(answers, late, strict=True) if truth is not None]
+    known = [
+        (answer["probability"], truth)
+        for answer, truth in zip(answers, late, strict=True)
+        if truth is not None
+    ]
     print(f"  {len(answers)} requests, one flight each, median {server.median_ms:.2f} ms from here")
-    print(f"  ranked well: AUC {demo_data.auc(known):.3f} against what really happened to {len(known)} of them")
+    print(
+        f"  ranked well: AUC {demo_data.auc(known):.3f} against what really happened to {len(known)} of them"
+    )
     best = max(answers, key=lambda answer: answer["probability"])
     flight = flights[answers.index(best)]
     print(f"  most likely late: {flight['carrier']} from {flight['origin']} at {flight['scheduled_at']}")
     print(f"    probability {best['probability']:.2f}, and it was {'late' if flight['late'] else 'not late'}")
-    show.say("One prediction, traced back: release, model, run, code, training rows, gates, and who let it out.")
+    show.say(
+        "One prediction, traced back: release, model, run, code, training rows, gates, and who let it out."
+    )
     server.settle()
     return str(best["prediction_id"])
 
@@ -128,7 +138,7 @@ def _take_back(show: Narrator, server: demo_server.Server) -> None:
 
 
 @contextlib.contextmanager
-def _inside(folder: Path) -> Iterator[None]:
+def _inside(folder: Path) -> Generator[None]:
     before = Path.cwd()
     os.chdir(folder)
     try:

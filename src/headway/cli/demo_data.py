@@ -35,7 +35,10 @@ def write_product(folder: Path, until: str) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise errors.folder_is_used(str(folder))
     shutil.copytree(
-        example(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data", ".headway", "__pycache__", "make_data.py")
+        example(),
+        folder,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("data", ".headway", "__pycache__", "make_data.py"),
     )
     write_data(folder, until)
 
@@ -50,7 +53,9 @@ def write_data(folder: Path, until: str) -> None:
 
 def flights_after(day: str, number: int) -> list[dict[str, Any]]:
     """Flights scheduled in the two days from `day`, evenly picked: what a caller sends, and `late`."""
-    frame = pl.read_parquet(example() / "data" / "flights.parquet").filter(pl.col("scheduled_at") >= _day(day))
+    frame = pl.read_parquet(example() / "data" / "flights.parquet").filter(
+        pl.col("scheduled_at") >= _day(day)
+    )
     soon = frame.sort("scheduled_at").head(number * 4).gather_every(4)
     rows = soon.select("scheduled_at", "carrier", "origin", "distance", "late").to_dicts()
     return [row | {"scheduled_at": row["scheduled_at"].isoformat()} for row in rows]

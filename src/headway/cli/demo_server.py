@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 from urllib.parse import urlparse
 
@@ -82,7 +82,7 @@ class Server:
         time.sleep(0.6)
 
     @contextlib.contextmanager
-    def under_load(self) -> Iterator[Load]:
+    def under_load(self) -> Generator[Load]:
         """Requests go out one after the other, from a thread, while the block runs."""
         load, end = Load(), threading.Event()
 
@@ -116,7 +116,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(environment: str) -> Iterator[Server]:
+def serving(environment: str) -> Generator[Server]:
     """Run `headway serve` on a free port until the block ends.
 
     Raises:

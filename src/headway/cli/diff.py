@@ -28,5 +28,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.first} and {args.second} point at the same")
     else:
         head = ("node", args.first, args.second)
-        print("\n".join(table([head, *((node, one[:12] or "-", two[:12] or "-") for node, one, two in rows)], indent="")))
+        print(
+            "\n".join(
+                table(
+                    [head, *((node, one[:12] or "-", two[:12] or "-") for node, one, two in rows)], indent=""
+                )
+            )
+        )
     return 0

@@ -17,7 +17,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one page, or the list of codes with their first lines."""
+    """Print one page, or the list of codes with their first lines.
+
+    Raises:
+        UsageError: There is no such code.
+    """
     pages = dict(_pages())
     if args.code is None:
         for code, page in sorted(pages.items()):

@@ -11,10 +11,14 @@ from headway.cli import options
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The folder, and what the table is."""
     parser.add_argument("folder", nargs="?", default=".", help="where the product goes (default: here)")
-    parser.add_argument("--data", metavar="FILE", help="a Parquet or CSV table; without it, a small sample is used")
+    parser.add_argument(
+        "--data", metavar="FILE", help="a Parquet or CSV table; without it, a small sample is used"
+    )
     parser.add_argument("--label", metavar="COLUMN", help="the column to predict")
     parser.add_argument("--time", metavar="COLUMN", help="when each row's event happened")
-    parser.add_argument("--positive", metavar="VALUE", help="the label's value whose probability is predicted")
+    parser.add_argument(
+        "--positive", metavar="VALUE", help="the label's value whose probability is predicted"
+    )
     parser.add_argument("--name", help="the product's name (default: the folder's)")
 
 

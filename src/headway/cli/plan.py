@@ -14,8 +14,12 @@ SOMETHING_TO_DO = 10
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Scope, form, and an exit code for scripts."""
     options.environment(parser)
-    parser.add_argument("--only", action="append", default=[], metavar="NODE", help="this node and what it needs")
-    parser.add_argument("--refresh", action="append", default=[], metavar="NODE", help="compute this node again")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NODE", help="this node and what it needs"
+    )
+    parser.add_argument(
+        "--refresh", action="append", default=[], metavar="NODE", help="compute this node again"
+    )
     parser.add_argument("--exit-code", action="store_true", help="exit with 10 when there is something to do")
     options.as_json(parser)
 

@@ -27,7 +27,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"predictions": msgspec.to_builtins(found), "lost": lost}))
     else:
-        print("\n".join(prediction_text(item) for item in found) or f"nothing was predicted in {args.env} yet")
+        print(
+            "\n".join(prediction_text(item) for item in found) or f"nothing was predicted in {args.env} yet"
+        )
     if lost:
         print(f"note: {lost} records were lost or torn", file=sys.stderr)
     return 0

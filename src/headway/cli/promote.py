@@ -11,7 +11,9 @@ from headway.core.who import who
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """From where, to where, why."""
-    parser.add_argument("--from", dest="source", metavar="NAME", help="the environment to take pointers from (default: dev)")
+    parser.add_argument(
+        "--from", dest="source", metavar="NAME", help="the environment to take pointers from (default: dev)"
+    )
     parser.add_argument("--to", dest="target", required=True, metavar="NAME", help="the environment to move")
     parser.add_argument("--unhold", action="store_true", help="lift holds there; without --from, only that")
     options.reason(parser)
@@ -33,7 +35,11 @@ def run(args: argparse.Namespace) -> int:
     if done.lifted is not None:
         print(f"nothing is held in {args.target} any more")
     if done.move is not None:
-        print("\n".join([f"promoted {source} to {args.target}: revision {done.move.revision}", *move_lines(done.move)]))
+        print(
+            "\n".join(
+                [f"promoted {source} to {args.target}: revision {done.move.revision}", *move_lines(done.move)]
+            )
+        )
     elif source != args.target:
         print(f"{args.target} points where {source} points already")
     options.hint(f"next: headway status, or headway serve --env {args.target}")

@@ -14,8 +14,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Which endpoint, why, for how long it is held."""
     options.environment(parser, default="prod")
     parser.add_argument("--endpoint", metavar="NAME", help="which one, when there are several")
-    parser.add_argument("--hold", metavar="DURATION", help="hold the release this long (default: until lifted)")
-    parser.add_argument("--without-ledger", action="store_true", help="act beside the servers, as if the ledger were away")
+    parser.add_argument(
+        "--hold", metavar="DURATION", help="hold the release this long (default: until lifted)"
+    )
+    parser.add_argument(
+        "--without-ledger", action="store_true", help="act beside the servers, as if the ledger were away"
+    )
     options.reason(parser)
     options.as_json(parser)
 
@@ -36,6 +40,12 @@ def run(args: argparse.Namespace) -> int:
         ledger=not args.without_ledger,
     )
     seconds = time.perf_counter() - begun
-    print(json.dumps(ended_json(ended, seconds)) if args.json else ended_text(ended, "rolled back", args.env, seconds))
-    options.hint(f"next: headway status; to let it be released again: headway promote --to {args.env} --unhold")
+    print(
+        json.dumps(ended_json(ended, seconds))
+        if args.json
+        else ended_text(ended, "rolled back", args.env, seconds)
+    )
+    options.hint(
+        f"next: headway status; to let it be released again: headway promote --to {args.env} --unhold"
+    )
     return 0

@@ -25,9 +25,18 @@ def run(args: argparse.Namespace) -> int:
 
     def ready(server: Any) -> None:
         print(f"serving {args.bundle or args.env} on {server.url}", file=sys.stderr, flush=True)
-        print("  POST /predict/ENDPOINT, POST /v2/models/ENDPOINT/infer, GET /metrics; Ctrl-C ends it", file=sys.stderr, flush=True)
+        print(
+            "  POST /predict/ENDPOINT, POST /v2/models/ENDPOINT/infer, GET /metrics; Ctrl-C ends it",
+            file=sys.stderr,
+            flush=True,
+        )
 
-    where: dict[str, Any] = {"host": args.host, "port": args.port, "is_remote_allowed": args.remote, "ready": ready}
+    where: dict[str, Any] = {
+        "host": args.host,
+        "port": args.port,
+        "is_remote_allowed": args.remote,
+        "ready": ready,
+    }
     if args.bundle:
         serve_bundle(Path(args.bundle), **where)
     else:

@@ -10,7 +10,9 @@ from headway.cli import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to show."""
-    parser.add_argument("reference", help="model.delay, model.delay@prod, 6 digits of a digest, or a prediction id")
+    parser.add_argument(
+        "reference", help="model.delay, model.delay@prod, 6 digits of a digest, or a prediction id"
+    )
     options.as_json(parser)
 
 

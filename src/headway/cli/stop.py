@@ -13,7 +13,9 @@ from headway.core.who import who
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which environment, and why."""
     options.environment(parser, default="prod")
-    parser.add_argument("--without-ledger", action="store_true", help="act beside the servers, as if the ledger were away")
+    parser.add_argument(
+        "--without-ledger", action="store_true", help="act beside the servers, as if the ledger were away"
+    )
     options.reason(parser)
     options.as_json(parser)
 
@@ -26,6 +28,10 @@ def run(args: argparse.Namespace) -> int:
 
     ended = stop(options.here(), args.env, who=who(), why=args.why, ledger=not args.without_ledger)
     seconds = time.perf_counter() - begun
-    print(json.dumps(ended_json(ended, seconds)) if args.json else ended_text(ended, "stopped", args.env, seconds))
+    print(
+        json.dumps(ended_json(ended, seconds))
+        if args.json
+        else ended_text(ended, "stopped", args.env, seconds)
+    )
     options.hint(f"to serve again: headway rollback --env {args.env}")
     return 0

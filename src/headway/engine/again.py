@@ -41,7 +41,13 @@ def run_again(workspace: Workspace, execution: Execution, folder: Path) -> Draft
 
 
 def _work(
-    workspace: Workspace, blobs: BlobStore, execution: Execution, node: object, loaded: object, root: Path, files: Path
+    workspace: Workspace,
+    blobs: BlobStore,
+    execution: Execution,
+    node: object,
+    loaded: object,
+    root: Path,
+    files: Path,
 ) -> Work:
     reader = workspace.open_reader()
     inputs = {name: reader.artifact(digest) for name, digest in execution.fingerprint.inputs.items()}
@@ -73,7 +79,9 @@ def main() -> int:
     for name, content in draft.files.items():
         data = content if isinstance(content, bytes) else content.read_bytes()
         (folder / name).write_bytes(data)
-    (folder / RESULT).write_text(json.dumps({"digest": draft.digest, "files": sorted(draft.files), "meta": draft.meta}))
+    (folder / RESULT).write_text(
+        json.dumps({"digest": draft.digest, "files": sorted(draft.files), "meta": draft.meta})
+    )
     return 0
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -127,7 +127,7 @@ def apply(job: Job, plan: Plan) -> Applied:
 
 
 @contextlib.contextmanager
-def _ending(job: Job, run: str, begun: float) -> Iterator[None]:
+def _ending(job: Job, run: str, begun: float) -> Generator[None]:
     """Record how a run ended when it did not end well; the error goes on."""
     try:
         yield

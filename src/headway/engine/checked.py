@@ -29,7 +29,9 @@ class Checked(NamedTuple):
         """The documented schema of `check --json`."""
         return {
             "product": self.product,
-            "nodes": [{"node": node.name, "kind": node.kind, "needs": list(node.needs)} for node in self.graph.nodes],
+            "nodes": [
+                {"node": node.name, "kind": node.kind, "needs": list(node.needs)} for node in self.graph.nodes
+            ],
             "not_built": [{"part": part, "where": where} for part, where in self.not_built],
             "coarse": self.coarse,
         }

@@ -44,8 +44,10 @@ def converge(
         raise errors.not_built_yet(parts)
     settled = serving.settle(opened.workspace, environment)
     if settled is not None:
-        report(events.Noticed(f"journalled what was done without the ledger: {settled.action} by {settled.who}"))
-    job = job_of(opened, environment, only=only, refresh=refresh, who=who, why=why, report=report)
+        report(
+            events.Noticed(f"journalled what was done without the ledger: {settled.action} by {settled.who}")
+        )
+    job = job_of(opened, environment, only=only, who=who, why=why, report=report)
     applied = apply(job, plan(opened, environment, only, refresh))
     if not applied.moved:
         job.publish(opened.reader.environment(environment))
@@ -57,7 +59,6 @@ def job_of(
     environment: str,
     *,
     only: Collection[str],
-    refresh: Collection[str],
     who: str,
     why: str,
     report: Callable[[events.Event], None],
@@ -112,8 +113,6 @@ def bench_of(opened: Opened) -> Bench:
         condition=opened.conditions,
         key=opened.workspace.key,
         declaration=opened.loaded,
-        code_files={
-            name: (*closure.files, *declaration_files) for name, closure in present.closures.items()
-        },
+        code_files={name: (*closure.files, *declaration_files) for name, closure in present.closures.items()},
         libraries={name: dict(versions) for name, versions in present.environment.items()},
     )

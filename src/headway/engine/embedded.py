@@ -27,7 +27,9 @@ def load_release(reference: str, folder: Path, endpoint: str | None) -> Embedded
     directory, key = workspace.serve(environment), workspace.key()
     present = route.effective(route.read(directory, key), route.read_override(directory, key))
     if present.product != product:
-        raise errors.unknown_reference(reference, f"`{present.product}@{environment}`: that is the product here")
+        raise errors.unknown_reference(
+            reference, f"`{present.product}@{environment}`: that is the product here"
+        )
     served = {item.name: item.releases for item in present.endpoints if item.releases}
     name = endpoint or (next(iter(served)) if len(served) == 1 else "")
     if name not in served:

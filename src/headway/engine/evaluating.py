@@ -60,7 +60,13 @@ def evaluate_model(
     excluded = 0
     if unseen is not None:
         excluded = int((~unseen).sum())
-        test = PartColumns(*(part.filter(pl.Series(unseen)) for part in test))
+        mask = pl.Series(unseen)
+        test = PartColumns(
+            features=test.features.filter(mask),
+            label=test.label.filter(mask),
+            rows=test.rows.filter(mask),
+            predict_at=test.predict_at.filter(mask),
+        )
     predictor = predictor_of(model, blobs)
     judged = Judged(truth(model, test.label), scores(model, predictor, test.features))
     seen = Judged(truth(model, validate.label), scores(model, predictor, validate.features))
@@ -98,6 +104,10 @@ def _predictions(parts: dict[str, Judged], rival: Judged | None) -> pl.DataFrame
     frames = []
     for name, part in parts.items():
         columns: dict[str, Any] = {"label": part.label, "prediction": part.prediction}
-        columns["baseline"] = rival.prediction if rival is not None and name == "test" else np.full(len(part.label), np.nan)
-        frames.append(pl.DataFrame(columns).insert_column(0, pl.Series("part", [name] * len(part.label), pl.String)))
+        columns["baseline"] = (
+            rival.prediction if rival is not None and name == "test" else np.full(len(part.label), np.nan)
+        )
+        frames.append(
+            pl.DataFrame(columns).insert_column(0, pl.Series("part", [name] * len(part.label), pl.String))
+        )
     return pl.concat(frames)

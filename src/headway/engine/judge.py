@@ -156,7 +156,13 @@ def _unseen(opened: Opened, frame: pl.DataFrame, trained_on: str, dataset: str) 
     shared = [name for name in frame.columns if name.startswith(ROW_PREFIX) and name in old.columns]
     test = frame.filter(frame[PART] == "test").select(shared)
     used = old.filter(old[PART].is_in(["train", "validate"])).select(shared).unique()
-    marked = test.join(used.with_columns(pl.lit(value=True).alias("__seen")), on=shared, how="left", nulls_equal=True, maintain_order="left")
+    marked = test.join(
+        used.with_columns(pl.lit(value=True).alias("__seen")),
+        on=shared,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
     return marked["__seen"].is_null()
 
 

@@ -102,9 +102,7 @@ def wanted(opened: Opened, only: Collection[str] = (), refresh: Collection[str] 
     )
 
 
-def plan(
-    opened: Opened, environment: str, only: Collection[str] = (), refresh: Collection[str] = ()
-) -> Plan:
+def plan(opened: Opened, environment: str, only: Collection[str] = (), refresh: Collection[str] = ()) -> Plan:
     """The plan for one environment, remembered for the no-op path when it looks at everything.
 
     Raises:

@@ -72,11 +72,20 @@ def reproduce(workspace: Workspace, reference: str) -> Reproduced:
 
 def _run(workspace: Workspace, artifact: Artifact, folder: Path, reference: str) -> dict[str, Any]:
     """In a process of its own: nothing that is loaded here can reach it."""
-    command = [sys.executable, "-m", "headway.engine.again", str(workspace.root), artifact.digest, str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "headway.engine.again",
+        str(workspace.root),
+        artifact.digest,
+        str(folder),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603 -- our own module
     path = folder / RESULT
     if not path.exists():
-        raise errors.again_fails(reference, done.stderr.strip().splitlines()[-1:] or ["it ended without a word"])
+        raise errors.again_fails(
+            reference, done.stderr.strip().splitlines()[-1:] or ["it ended without a word"]
+        )
     result: dict[str, Any] = json.loads(path.read_text())
     if "error" in result:
         raise errors.again_fails(reference, result["error"].splitlines())
@@ -106,7 +115,9 @@ def _behaviour(
     place = LocalBlobs(folder / "blobs")
     stored = tuple(place.put(folder / name, name) for name in result["files"])
     again = Artifact(digest=result["digest"], kind=artifact.kind, files=stored, meta=result["meta"])
-    (dataset,) = [digest for name, digest in execution.fingerprint.inputs.items() if name.startswith("dataset.")]
+    (dataset,) = [
+        digest for name, digest in execution.fingerprint.inputs.items() if name.startswith("dataset.")
+    ]
     rows = workspace.open_reader().artifact(dataset)
     if rows is None:
         return None
@@ -135,5 +146,3 @@ def _reasons(execution: Execution) -> tuple[str, ...]:
     if found:
         return tuple(found)
     return ("nothing that is recorded differs: the code does not repeat itself with the same seed",)
-
-

@@ -52,9 +52,7 @@ class Bench:
     libraries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def run_node(
-    bench: Bench, step: Step, fingerprint: Fingerprint, run: str, folder: Path
-) -> events.Finished:
+def run_node(bench: Bench, step: Step, fingerprint: Fingerprint, run: str, folder: Path) -> events.Finished:
     """Compute one node and record its execution, artifact and evidence in one transaction.
 
     Raises:

@@ -11,12 +11,15 @@ import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from headway.errors import scaffold as errors
 
+TWO_CLASSES = 2
+SHORT_HOURS = 240
+"""A table that covers less is split by hours, not by days."""
 SMALL_SET = 20
 """A text column with at most this many values gets a closed set in its contract."""
 
@@ -68,13 +71,14 @@ def begin(
 
 def _sample(folder: Path) -> Path:
     """Deliveries, 600 of them, made from a fixed seed: whether one comes late."""
+    late_from = 2.6
     chance = random.Random(7)  # noqa: S311 -- a sample, not a secret
     rows = []
     for _ in range(600):
         distance, stops = round(chance.uniform(1, 60), 1), chance.randint(1, 12)
         weather = chance.choices(["dry", "rain", "snow"], [6, 3, 1])[0]
         score = 0.04 * distance + 0.15 * stops + {"dry": 0, "rain": 0.7, "snow": 2}[weather]
-        rows.append((distance, stops, weather, str(chance.gauss(score, 0.9) > 2.6).lower()))
+        rows.append((distance, stops, weather, str(chance.gauss(score, 0.9) > late_from).lower()))
     path = folder / "deliveries.csv"
     lines = [",".join(map(str, row)) for row in rows]
     path.write_text("distance_km,stops,weather,late\n" + "\n".join(lines) + "\n")
@@ -116,7 +120,7 @@ def files_of(asked: Asked, frame: pl.DataFrame) -> dict[str, str]:
     for column in (asked.label, *([asked.time] if asked.time else [])):
         if column not in frame.columns:
             raise errors.no_such_column(column, frame.columns)
-    if frame[asked.label].drop_nulls().n_unique() < 2:
+    if frame[asked.label].drop_nulls().n_unique() < TWO_CLASSES:
         raise errors.constant_label(asked.label)
     if asked.time and frame[asked.time].null_count() == frame.height:
         raise errors.time_does_not_parse(asked.time)
@@ -126,7 +130,7 @@ def files_of(asked: Asked, frame: pl.DataFrame) -> dict[str, str]:
         "headway.yaml": _product(asked, frame, package, classifies=classifies),
         "contracts/rows.yaml": contract_text(frame, asked),
         f"{package}/__init__.py": f'"""The code of {asked.name}: plain functions, testable without Headway."""\n',
-        f"{package}/training.py": _training(frame, asked, classifies=classifies),
+        f"{package}/training.py": _training(asked, classifies=classifies),
         f"{package}/features.py": _FEATURES,
         "tests/test_features.py": _test(package),
         ".gitignore": ".headway/\n.venv/\n__pycache__/\n",
@@ -138,7 +142,7 @@ def is_classification(frame: pl.DataFrame, label: str) -> bool:
     series = frame[label]
     if series.dtype in (pl.String, pl.Boolean, pl.Categorical):
         return True
-    return series.dtype.is_integer() and series.drop_nulls().n_unique() == 2
+    return series.dtype.is_integer() and series.drop_nulls().n_unique() == TWO_CLASSES
 
 
 def positive_class(frame: pl.DataFrame, asked: Asked) -> object:
@@ -166,16 +170,24 @@ def _product(asked: Asked, frame: pl.DataFrame, package: str, *, classifies: boo
     if classifies:
         positive = positive_class(frame, asked)
         shown = str(positive).lower() if isinstance(positive, bool) else _scalar(positive)
-        answer, metrics, baseline = f"{{probability_of: {shown}, threshold: 0.5}}", "[roc_auc, log_loss]", "majority"
+        answer, metrics, baseline = (
+            f"{{probability_of: {shown}, threshold: 0.5}}",
+            "[roc_auc, log_loss]",
+            "majority",
+        )
         gates = ["roc_auc >= 0.6", "roc_auc >= champion - 0.02"]
     else:
         answer, metrics, baseline = "{value: units}", "[mae, r2]", "median"
         gates = ["r2 >= 0.1", "mae <= champion * 1.05"]
     timed = asked.time is not None
     event = f", event_time: {_scalar(asked.time)}, known: 0s" if timed else ""
-    split = _time_split(frame, asked.time) if asked.time else "{by: hash, train: 70%, validate: 15%, test: 15%}"
+    split = (
+        _time_split(frame, asked.time) if asked.time else "{by: hash, train: 70%, validate: 15%, test: 15%}"
+    )
     moment = f"    predict_at: {asked.time}\n" if timed else ""
-    label = f"{{column: {_scalar(asked.label)}, known: 0s}}" if timed else f"{{column: {_scalar(asked.label)}}}"
+    label = (
+        f"{{column: {_scalar(asked.label)}, known: 0s}}" if timed else f"{{column: {_scalar(asked.label)}}}"
+    )
     return _PRODUCT.format(
         name=asked.name,
         data=f"data/{asked.data.name}",
@@ -194,8 +206,10 @@ def _product(asked: Asked, frame: pl.DataFrame, package: str, *, classifies: boo
 def _time_split(frame: pl.DataFrame, time: str | None) -> str:
     """Shares of the span that the table covers, in whole days (or hours when it is short)."""
     series = frame[str(time)].drop_nulls()
-    hours = max(int((series.max() - series.min()).total_seconds() // 3600), 10)  # ty: ignore[unsupported-operator,unresolved-attribute]
-    unit, size = ("d", hours // 24) if hours >= 240 else ("h", hours)
+    first: Any = series.min()
+    last: Any = series.max()
+    hours = max(int((last - first).total_seconds() // 3600), 10)
+    unit, size = ("d", hours // 24) if hours >= SHORT_HOURS else ("h", hours)
     part = max(size * 15 // 100, 1)
     return f"{{by: time, train: {max(size - 2 * part, 1)}{unit}, validate: {part}{unit}, test: {part}{unit}}}"
 
@@ -253,12 +267,13 @@ def _scalar(value: object) -> str:
         return str(value).lower()
     text = str(value)
     plain = isinstance(value, int | float) or (
-        re.fullmatch(r"[A-Za-z_][\w-]*", text) and text.lower() not in ("null", "true", "false", "y", "n", "yes", "no", "on", "off")
+        re.fullmatch(r"[A-Za-z_][\w-]*", text)
+        and text.lower() not in ("null", "true", "false", "y", "n", "yes", "no", "on", "off")
     )
     return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _training(frame: pl.DataFrame, asked: Asked, *, classifies: bool) -> str:
+def _training(asked: Asked, *, classifies: bool) -> str:
     """Training code for the kinds of columns that the table has."""
     estimator = "HistGradientBoostingClassifier" if classifies else "HistGradientBoostingRegressor"
     return _TRAINING.format(estimator=estimator, name=asked.name)

@@ -49,7 +49,9 @@ def declared_endpoints(product: Product) -> tuple[Endpoint, ...]:
     )
 
 
-def republish(workspace: Workspace, product: str, endpoints: Sequence[Endpoint], state: EnvironmentState) -> bool:
+def republish(
+    workspace: Workspace, product: str, endpoints: Sequence[Endpoint], state: EnvironmentState
+) -> bool:
     """Make the route carry the ledger's revision; returns whether anything had to be written."""
     if not endpoints or state.revision == 0:
         return False
@@ -127,7 +129,7 @@ def stop(workspace: Workspace, environment: str, request: Request, *, ledger: bo
     """
     names = _endpoints(workspace, environment)
 
-    def move(state: EnvironmentState, past: Sequence[Move]) -> Move:
+    def move(state: EnvironmentState, _: Sequence[Move]) -> Move:
         return moves.stop(state, [f"endpoint.{name}" for name in names], request)
 
     def override(directory: Path, key: bytes) -> Override:
@@ -136,7 +138,9 @@ def stop(workspace: Workspace, environment: str, request: Request, *, ledger: bo
     return _with_or_without(workspace, environment, move, override, ledger=ledger)
 
 
-def _with_or_without(workspace: Workspace, environment: str, move: Any, override: Any, *, ledger: bool) -> Ended:
+def _with_or_without(
+    workspace: Workspace, environment: str, move: Any, override: Any, *, ledger: bool
+) -> Ended:
     """Try the ledger; where it cannot be read or written, act beside the route file."""
     why = "the ledger was left alone as asked"
     if ledger:

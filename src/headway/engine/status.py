@@ -76,7 +76,11 @@ def status_of(file: Path) -> Status:
     return Status(
         product.name,
         tuple(
-            _environment(workspace, states[name], protected=name in product.environments and product.environments[name].protected)
+            _environment(
+                workspace,
+                states[name],
+                protected=name in product.environments and product.environments[name].protected,
+            )
             for name in names
         ),
         trouble,

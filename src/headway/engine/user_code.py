@@ -11,7 +11,7 @@ import importlib
 import io
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ def folders(root: Path) -> tuple[Path, ...]:
 
 
 @contextlib.contextmanager
-def importable(root: Path) -> Iterator[None]:
+def importable(root: Path) -> Generator[None]:
     """Let the product's modules be imported, as they are on disk now."""
     paths = [str(folder) for folder in folders(root)]
     before, prefix, write = list(sys.path), sys.pycache_prefix, sys.dont_write_bytecode
@@ -71,7 +71,7 @@ def forget(root: Path) -> None:
 
 
 @contextlib.contextmanager
-def captured() -> Iterator[io.StringIO]:
+def captured() -> Generator[io.StringIO]:
     """Collect what Python code prints to stdout and stderr."""
     text = io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):

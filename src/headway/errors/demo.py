@@ -10,7 +10,9 @@ def no_example(folder: str) -> UsageError:
 
     It comes with the package, and with the source tree.
     """
-    return UsageError(code="US201", what="the flights example is not installed", where=folder, mend="reinstall Headway")
+    return UsageError(
+        code="US201", what="the flights example is not installed", where=folder, mend="reinstall Headway"
+    )
 
 
 def folder_is_used(folder: str) -> UsageError:
@@ -27,7 +29,9 @@ def server_does_not_start(reason: str) -> EngineError:
     `headway serve --env prod` in the demo's folder shows the whole error.
     """
     return EngineError(
-        code="US203", what=f"the server does not start: {reason[:200]}", mend="run `headway serve --env prod` in the folder"
+        code="US203",
+        what=f"the server does not start: {reason[:200]}",
+        mend="run `headway serve --env prod` in the folder",
     )
 
 
@@ -37,7 +41,9 @@ def server_refuses(status: int, reason: str) -> EngineError:
     The answer names the field.
     """
     return EngineError(
-        code="US204", what=f"the server answers {status}: {reason[:200]}", mend="look at `headway status` in the folder"
+        code="US204",
+        what=f"the server answers {status}: {reason[:200]}",
+        mend="look at `headway status` in the folder",
     )
 
 
@@ -47,5 +53,7 @@ def server_does_not_follow(release: str) -> EngineError:
     It follows the route file; `headway status` shows both.
     """
     return EngineError(
-        code="US205", what=f"the server still answers with `{release}`", mend="look at `headway status` in the folder"
+        code="US205",
+        what=f"the server still answers with `{release}`",
+        mend="look at `headway status` in the folder",
     )

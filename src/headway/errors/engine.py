@@ -115,9 +115,12 @@ def gates_refuse(environment: str, refused: Sequence[tuple[str, str, str]]) -> G
     not be judged does not pass. Nothing was moved: the release that served before still serves.
 
     Args:
+        environment: Its name.
         refused: (gate, outcome, what was seen).
     """
-    evidence = tuple(f"{gate}: {outcome} ({seen})" if seen else f"{gate}: {outcome}" for gate, outcome, seen in refused)
+    evidence = tuple(
+        f"{gate}: {outcome} ({seen})" if seen else f"{gate}: {outcome}" for gate, outcome, seen in refused
+    )
     return GateError(
         code="EN007",
         what=f"`{environment}` keeps its pointers: {len(refused)} gates refuse",

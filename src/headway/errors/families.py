@@ -71,7 +71,7 @@ class EngineError(HeadwayError):
 
     exit_code = 4
 
-    def __init__(  # noqa: D417 -- the other arguments are those of HeadwayError
+    def __init__(
         self,
         *,
         code: str,

@@ -13,7 +13,9 @@ def no_table(path: str) -> UsageError:
 
     `headway init --data FILE` copies a table into the new product.
     """
-    return UsageError(code="US101", what=f"`{path}` is not a file", where=path, mend="give a Parquet or CSV file")
+    return UsageError(
+        code="US101", what=f"`{path}` is not a file", where=path, mend="give a Parquet or CSV file"
+    )
 
 
 def unreadable_table(path: str, reason: str) -> UsageError:
@@ -62,7 +64,9 @@ def constant_label(column: str) -> UsageError:
     Check that the right column was named, and that the table holds all cases.
     """
     return UsageError(
-        code="US105", what=f"column `{column}` has only one value", mend="name the column to predict with --label"
+        code="US105",
+        what=f"column `{column}` has only one value",
+        mend="name the column to predict with --label",
     )
 
 

@@ -12,7 +12,10 @@ def not_python(path: str, line: int, column: int, reason: str) -> UserCodeError:
     """
     place = f"{path}:{line}:{column}" if line else path
     return UserCodeError(
-        code="SV001", what=f"`{path}` is not valid Python: {reason[:200]}", where=place, mend="mend the syntax"
+        code="SV001",
+        what=f"`{path}` is not valid Python: {reason[:200]}",
+        where=place,
+        mend="mend the syntax",
     )
 
 
@@ -62,5 +65,8 @@ def lock_is_missing(path: str) -> SpecError:
     `lock:` is a path relative to the product.
     """
     return SpecError(
-        code="SV005", what=f"the lock file `{path}` is not there", where=path, mend="write it, or take `lock:` out"
+        code="SV005",
+        what=f"the lock file `{path}` is not there",
+        where=path,
+        mend="write it, or take `lock:` out",
     )

@@ -9,9 +9,7 @@ from headway.facts.executions import Fingerprint
 from headway.plan.plan import CAUSE_KINDS, Cause
 
 
-def difference(
-    before: Fingerprint, after: Fingerprint, *, ignore_inputs: bool = False
-) -> tuple[Cause, ...]:
+def difference(before: Fingerprint, after: Fingerprint, *, ignore_inputs: bool = False) -> tuple[Cause, ...]:
     """One cause for every part that was added, removed or changed.
 
     Args:

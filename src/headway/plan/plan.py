@@ -92,7 +92,9 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "plan": plan.id,
         "env": plan.env,
         "revision": plan.revision,
-        "steps": [step._asdict() | {"causes": [cause._asdict() for cause in step.causes]} for step in plan.steps],
+        "steps": [
+            step._asdict() | {"causes": [cause._asdict() for cause in step.causes]} for step in plan.steps
+        ],
         "notices": list(plan.notices),
     }
 

@@ -23,9 +23,7 @@ class Request(NamedTuple):
     until: datetime | None = None
 
 
-def roll_back(
-    state: EnvironmentState, moves: Sequence[Move], endpoint: str, request: Request
-) -> Move:
+def roll_back(state: EnvironmentState, moves: Sequence[Move], endpoint: str, request: Request) -> Move:
     """Bring back every pointer of the release before, and hold the present one.
 
     Raises:

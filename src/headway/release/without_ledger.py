@@ -72,7 +72,12 @@ def _is_kept(endpoint: Endpoint, directory: Path) -> bool:
 
 
 def _write(
-    directory: Path, key: bytes, present: Route, action: str, request: Request, endpoints: tuple[Endpoint, ...]
+    directory: Path,
+    key: bytes,
+    present: Route,
+    action: str,
+    request: Request,
+    endpoints: tuple[Endpoint, ...],
 ) -> Override:
     override = Override(
         environment=present.environment,
@@ -108,5 +113,7 @@ def settle(override: Override, state: EnvironmentState, past: Sequence[Move]) ->
             target.pop(node, None)
             continue
         back = endpoint.releases[0].release
-        target |= next((after for _, after in reversed([*replay(past)]) if after.get(node) == back), {node: back})
+        target |= next(
+            (after for _, after in reversed([*replay(past)]) if after.get(node) == back), {node: back}
+        )
     return moves.override(state, target, request, tuple(holds))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from headway.engine.apply import Applied
 from headway.core.wording import count
+from headway.engine.apply import Applied
 from headway.render.style import PLAIN, Style, seconds
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from headway.engine.checked import Checked
 from headway.core.wording import count
+from headway.engine.checked import Checked
 
 
 def checked_text(checked: Checked) -> str:

@@ -14,7 +14,10 @@ def ended_text(ended: Ended, verb: str, environment: str, seconds: float) -> str
     if ended.move is None:
         reason = f"the journal takes it up when the ledger is back ({ended.why_override})"
         return f"{verb} {environment} in {in_words(seconds)} by an override beside the route; {reason}"
-    lines = [f"{verb} {environment} in {in_words(seconds)}: revision {ended.move.revision}", *move_lines(ended.move)]
+    lines = [
+        f"{verb} {environment} in {in_words(seconds)}: revision {ended.move.revision}",
+        *move_lines(ended.move),
+    ]
     lines += [
         f"  held: {hold.node} {hold.digest[:12]}" + (f" until {hold.until.isoformat()}" if hold.until else "")
         for hold in ended.move.holds

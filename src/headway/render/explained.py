@@ -20,7 +20,9 @@ def explained_text(found: Explained, style: Style = PLAIN, *, closure: bool = Fa
     lines += [f"  {cause.kind}: {cause_text(cause)}" for cause in step.causes]
     for other in found.upstream:
         lines.append(f"  upstream, {other.node} is {other.status}:")
-        lines += [f"    {cause.kind}: {cause_text(cause)}" for cause in other.causes if cause.kind != "upstream"]
+        lines += [
+            f"    {cause.kind}: {cause_text(cause)}" for cause in other.causes if cause.kind != "upstream"
+        ]
     if found.last is not None:
         last = found.last
         made = f"last made {last.started.isoformat()[:19]}Z in {seconds(last.seconds)}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from headway.lineage.trace import Lineage, Vertex
 from headway.core.wording import count
+from headway.lineage.trace import Lineage, Vertex
 from headway.render.style import PLAIN, Style, clip, seconds
 
 
@@ -59,16 +59,19 @@ def _details(vertex: Vertex, style: Style) -> list[str]:
         details.append(f"code: {_few(vertex.code)}{archive}")
     details += [f"file: {path} {digest[:12]}" for path, digest in sorted(vertex.data.items())]
     if vertex.libraries:
-        details.append(f"libraries: {_few([f'{name} {version}' for name, version in vertex.libraries.items()])}")
+        details.append(
+            f"libraries: {_few([f'{name} {version}' for name, version in vertex.libraries.items()])}"
+        )
     details += [f"check: {item.check}: {item.outcome} {item.observed}".rstrip() for item in vertex.checks[:8]]
     for place in vertex.placed[-3:]:
         why = f": {clip(place.why, 60)}" if place.why else ""
-        details.append(
-            f"{place.action} to {place.environment} revision {place.revision} by {place.who}{why}"
-        )
+        details.append(f"{place.action} to {place.environment} revision {place.revision} by {place.who}{why}")
     return details
 
 
+_SHOWN = 5
+
+
 def _few(names: tuple[str, ...] | list[str]) -> str:
-    shown = ", ".join(names[:5])
-    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    shown = ", ".join(names[:_SHOWN])
+    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

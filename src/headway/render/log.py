@@ -31,5 +31,6 @@ def log_text(moves: Sequence[tuple[Fact, str]], style: Style = PLAIN) -> str:
 def log_json(moves: Sequence[tuple[Fact, str]]) -> list[dict[str, Any]]:
     """The documented schema of `log --json`, oldest first."""
     return [
-        {"seq": fact.seq, "id": fact.id, "hash": found, **msgspec.to_builtins(fact.body)} for fact, found in moves
+        {"seq": fact.seq, "id": fact.id, "hash": found, **msgspec.to_builtins(fact.body)}
+        for fact, found in moves
     ]

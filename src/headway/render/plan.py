@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.plan.plan import Cause, Plan, Step
 from headway.core.wording import count
+from headway.plan.plan import Cause, Plan, Step
 from headway.render.style import PLAIN, Style, clip
 
 MARKS = {"fresh": " ", "stale": "~", "waiting": "."}
@@ -17,7 +17,10 @@ _CAUSES = 6
 def plan_text(plan: Plan, style: Style = PLAIN) -> str:
     """The whole plan, upstream first, with at most six causes a step."""
     width = max((len(step.node) for step in plan.steps), default=0)
-    lines = [f"{style('plan', 'bold')} {plan.id[:12]} for {style(plan.env, 'bold')} at revision {plan.revision}", ""]
+    lines = [
+        f"{style('plan', 'bold')} {plan.id[:12]} for {style(plan.env, 'bold')} at revision {plan.revision}",
+        "",
+    ]
     for step in plan.steps:
         lines += _step(step, width, style)
     lines += ["", _summary(plan)]

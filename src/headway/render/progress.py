@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, TextIO
 
+from headway.core.wording import count
 from headway.engine import events
 from headway.facts.evidence import Outcome
 from headway.render.plan import plan_text
-from headway.core.wording import count
 from headway.render.style import Style, clip, is_colourful, seconds
 
 SIGNS = {
@@ -60,7 +60,9 @@ class Progress:
     def _planned(self, event: events.Planned) -> None:
         """The plan is data: it goes to stdout, unless stdout is kept for JSON."""
         if self.plan_to is not None and event.plan.todo:
-            print(plan_text(event.plan, Style(is_colourful(self.plan_to))) + "\n", file=self.plan_to, flush=True)  # noqa: T201
+            print(
+                plan_text(event.plan, Style(is_colourful(self.plan_to))) + "\n", file=self.plan_to, flush=True
+            )
 
     def _started(self, event: events.Started) -> None:
         if not self.stream.isatty():
@@ -87,7 +89,7 @@ class Progress:
 
     def _line(self, text: str) -> None:
         self._end_live()
-        print(text.rstrip(), file=self.stream, flush=True)  # noqa: T201 -- this is the renderer
+        print(text.rstrip(), file=self.stream, flush=True)
 
 
 def verdict_line(evidence: Any, style: Style) -> str:

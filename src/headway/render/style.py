@@ -48,13 +48,14 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
 
 def seconds(value: float) -> str:
     """A time span for people: `0.4 ms`, `38 ms`, `2.4 s`, `3 min 5 s`."""
-    if value < 0.0095:
+    minute = 60
+    if value < 0.01:  # noqa: PLR2004 -- below ten milliseconds a decimal tells
         return f"{value * 1000:.1f} ms"
-    if value < 0.95:
+    if value < 1:
         return f"{value * 1000:.0f} ms"
-    if value < 60:
+    if value < minute:
         return f"{value:.1f} s"
-    return f"{int(value // 60)} min {int(value % 60)} s"
+    return f"{int(value // minute)} min {int(value % minute)} s"
 
 
 def clip(text: str, width: int = 60) -> str:

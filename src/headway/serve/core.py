@@ -170,7 +170,7 @@ class Core:
                 return described
         raise errors.unknown_path(request.path)
 
-    def _describe(self, request: Request, visit: _Visit, rest: list[str]) -> Reply:  # noqa: PLR0911 -- a table
+    def _describe(self, request: Request, visit: _Visit, rest: list[str]) -> Reply:
         match rest:
             case []:
                 return _told({"name": "headway", "version": __version__, "extensions": []})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headway.predictions.record import Prediction
@@ -31,9 +30,11 @@ def predictions(
     common: Answering, ids: Sequence[str], asked: Asked, outcome: Outcome
 ) -> Iterator[Prediction]:
     """One prediction per row; a missing number is None."""
-    inputs = {name: column.tolist() for name, column in outcome.inputs.items()}
-    rows = zip(ids, asked.sent(), outcome.answered.rows(), strict=True)
-    for place, (prediction, sent, answer) in enumerate(rows):
+    names = tuple(outcome.inputs)
+    columns = zip(*[column.tolist() for column in outcome.inputs.values()], strict=True)
+    rows = zip(ids, asked.sent(), columns, outcome.answered.rows(), strict=True)
+    for prediction, sent, values, answer in rows:
+        told = [None if value != value else value for value in values]  # noqa: PLR0124 -- only NaN differs
         yield Prediction(
             id=prediction,
             request=common.request,
@@ -44,7 +45,7 @@ def predictions(
             variant=common.variant,
             unit=_unit(sent, common.unit_column),
             sent=sent,
-            features={name: _told(values[place]) for name, values in inputs.items()},
+            features=dict(zip(names, told, strict=True)),
             answer=answer,
             seconds=common.seconds,
         )
@@ -53,7 +54,3 @@ def predictions(
 def _unit(sent: dict[str, Any], column: str | None) -> str:
     value = None if column is None else sent.get(column)
     return "" if value is None else str(value)
-
-
-def _told(value: Any) -> Any:
-    return None if isinstance(value, float) and isnan(value) else value

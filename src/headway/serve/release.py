@@ -49,6 +49,16 @@ class Outcome(NamedTuple):
     answered: Answered
 
 
+class _Lookup(NamedTuple):
+    """A look-up of the manifest, made ready: request columns in the order of the group's key."""
+
+    group: str
+    keys: tuple[str, ...]
+    features: tuple[str, ...]
+    names: tuple[str, ...]
+    ttl_us: int | None
+
+
 class LoadedRelease:
     """A release that can answer; immutable, and independent of every other one in the process.
 
@@ -71,6 +81,10 @@ class LoadedRelease:
             "inference": InferenceForm(manifest, self.contract, record),
         }
         self._online = _online(directory, manifest)
+        self._inputs = tuple(item.name for item in manifest.inputs)
+        self._converted = tuple(item for item in manifest.inputs if not self._is_ready(item))
+        self._lookups = tuple(_compiled(lookup, self._online) for lookup in manifest.lookups)
+        self._offset_us = round(manifest.predict_offset_seconds * MICROSECONDS)
         self._code, self._functions = _on_demand(directory, manifest)
         self._model = _model(directory, manifest)
         self._about = _about(manifest)
@@ -91,6 +105,11 @@ class LoadedRelease:
             named = ", ".join(sorted(lacking)[:5])
             raise errors.not_servable(manifest.release, f"nothing provides {named}")
 
+    def _is_ready(self, item: Input) -> bool:
+        """Whether a column comes as the model takes it: a number of the request does, always float64."""
+        column = self.contract.columns.get(item.name)
+        return item.origin == "request" and column is not None and column.type == item.type == "number"
+
     def answer(self, columns: Columns, now_us: int) -> Outcome:
         """Answer n rows.
 
@@ -104,11 +123,15 @@ class LoadedRelease:
             EngineError: ONNX Runtime failed (MO002).
         """
         available = dict(columns)
-        for lookup in self.manifest.lookups:
-            available |= self._looked_up(lookup, columns, now_us)
+        if self._lookups:
+            moments = self._moments(columns, now_us)
+            for lookup in self._lookups:
+                available |= self._looked_up(lookup, columns, moments)
         if self._functions is not None:
             available |= self._functions(available)
-        inputs = {item.name: as_input(available[item.name], item) for item in self.manifest.inputs}
+        for item in self._converted:
+            available[item.name] = as_input(available[item.name], item)
+        inputs = {name: available[name] for name in self._inputs}
         output = self._predict(inputs)
         return Outcome(inputs, told(output, self.manifest.answer, self._about, self.manifest.endpoint))
 
@@ -120,24 +143,21 @@ class LoadedRelease:
         except Exception as reason:  # the user-code boundary: a native model raises what it likes
             raise errors.model_failed(self.manifest.endpoint, reason) from reason
 
-    def _looked_up(self, lookup: Lookup, columns: Columns, now_us: int) -> Columns:
-        online = self._online
-        wanted = tuple(lookup.features)
-        keys = zip(*(columns[lookup.keys[part]].tolist() for part in online.keys(lookup.group)), strict=True)
-        ttl_us = None if lookup.ttl_seconds is None else round(lookup.ttl_seconds * MICROSECONDS)
+    def _looked_up(self, lookup: _Lookup, columns: Columns, moments: list[int]) -> Columns:
+        keys = zip(*[columns[column].tolist() for column in lookup.keys], strict=True)
         rows = [
-            online.at(lookup.group, key, moment, wanted, ttl_us)
-            for key, moment in zip(keys, self._moments(columns, now_us), strict=True)
+            self._online.at(lookup.group, key, moment, lookup.features, lookup.ttl_us)
+            for key, moment in zip(keys, moments, strict=True)
         ]
-        found = zip(*rows, strict=True)
-        return {name: _array(values) for name, values in zip(lookup.features.values(), found, strict=True)}
+        found = zip(lookup.names, zip(*rows, strict=True), strict=True)
+        return {name: _array(values) for name, values in found}
 
     def _moments(self, columns: Columns, now_us: int) -> list[int]:
         """When each row is predicted, microseconds since the epoch."""
         if self.manifest.predict_column is None:
             return [now_us] * len(next(iter(columns.values())))
-        times = columns[self.manifest.predict_column].astype("datetime64[us]").view(np.int64)
-        return (times + round(self.manifest.predict_offset_seconds * MICROSECONDS)).tolist()
+        times = columns[self.manifest.predict_column].astype("datetime64[us]", copy=False)
+        return [moment + self._offset_us for moment in times.view(np.int64).tolist()]
 
 
 def as_input(column: np.ndarray, wanted: Input) -> np.ndarray:
@@ -169,6 +189,16 @@ def _online(directory: Path, manifest: Manifest) -> OnlineRows:
             reason = f"{files.ONLINE} has not what is looked up in group {lookup.group}"
             raise errors.not_servable(manifest.release, reason)
     return online
+
+
+def _compiled(lookup: Lookup, online: OnlineRows) -> _Lookup:
+    return _Lookup(
+        group=lookup.group,
+        keys=tuple(lookup.keys[column] for column in online.keys(lookup.group)),
+        features=tuple(lookup.features),
+        names=tuple(lookup.features.values()),
+        ttl_us=None if lookup.ttl_seconds is None else round(lookup.ttl_seconds * MICROSECONDS),
+    )
 
 
 def _on_demand(directory: Path, manifest: Manifest) -> tuple[ProductCode | None, RowFunctions | None]:

@@ -62,6 +62,9 @@ def _evaluation(path: tuple[str, str], evaluation: Evaluation) -> Iterator[tuple
 
 def _endpoint(path: tuple[str, str], endpoint: Endpoint) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     if endpoint.release.strategy != "all_at_once":
-        yield f"{'.'.join(path)}.release.strategy: {endpoint.release.strategy}", (*path, "release", "strategy")
+        yield (
+            f"{'.'.join(path)}.release.strategy: {endpoint.release.strategy}",
+            (*path, "release", "strategy"),
+        )
     if endpoint.unit is not None:
         yield f"{'.'.join(path)}.unit", (*path, "unit")

@@ -1,7 +1,7 @@
 """YAML with positions: a document as a tree of marked nodes, with bounds on what is read.
 
-Uses the node tree of ruamel.yaml (YAML 1.2: `yes` and `on` are text), and builds no Python objects
-from tags.
+Uses the node tree of ruamel.yaml, and builds no Python objects from tags; what values mean, and what of
+YAML is refused, is said in `headway.spec.plain_yaml`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from headway.spec.plain_yaml import forbidden, resolve
 
 LARGEST = 1_000_000
 """Bytes; a product file is written by people."""
@@ -52,9 +54,12 @@ def compose(path: Path, shown: str) -> tuple[Node | None, list[Fault]]:
         return None, [Fault(shown, line, column, "", what, hint)]
 
     try:
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():
+            return fault("this is no file", "name a file")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
-            return fault(f"the file has {len(data):,} bytes", f"at most {LARGEST:,} are read")
+            return fault("the file has too many bytes", f"at most {LARGEST:,} are read")
         text = data.decode("utf-8-sig")
     except OSError as error:
         return fault(f"the file cannot be read: {error.strerror}", "check its name and its mode")
@@ -65,14 +70,20 @@ def compose(path: Path, shown: str) -> tuple[Node | None, list[Fault]]:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        return fault(f"this is not YAML: {error.problem or error.context}", "mend the syntax", *place)
-    except (YAMLError, ValueError, RecursionError) as error:
-        return fault(f"this is not YAML: {str(error).splitlines()[0][:200]}", "mend the syntax")
+        tab = "\t" in text.split("\n")[place[0] - 1][: place[1]] if mark else False
+        hint = "indent with spaces, not with tabs" if tab else "mend the syntax"
+        return fault(f"this is not YAML: {error.problem or error.context}", hint, *place)
+    except (YAMLError, ValueError, OverflowError, RecursionError) as error:
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        return fault(f"this is not YAML: {str(error).splitlines()[0][:200]}", "mend the syntax", line, 1)
     if root is None:
         return fault("the file is empty", "`headway init` writes a first one")
     if _count(root, 0) > MOST_NODES:
         return fault("its aliases expand without end", "write the values out")
-    return root, []
+    return root, [
+        Fault(shown, *position(found.node), dotted(found.place), found.what, found.hint)
+        for found in forbidden(root)
+    ]
 
 
 def _count(node: Node, seen: int) -> int:
@@ -99,36 +110,17 @@ def plain(node: Node) -> Any:
         return scalar(node)
     if isinstance(node, SequenceNode):
         return [plain(item) for item in node.value]
-    return {str(scalar(key)): plain(value) for key, value in node.value}
+    return {str(key.value): plain(value) for key, value in node.value}
 
 
 def scalar(node: ScalarNode) -> Any:
-    """A scalar as YAML 1.2 resolves it; other tags stay text."""
-    kind = node.tag.rpartition(":")[2] if isinstance(node.tag, str) else str(node.tag).rpartition(":")[2]
-    text = node.value
-    if kind == "null":
-        return None
-    if kind == "bool":
-        return text.lower() == "true"
-    if kind == "int":
-        return _integer(text)
-    if kind == "float":
-        return _number(text)
-    return text
+    """A scalar as YAML 1.2 resolves it, whatever version the file announces; in quotes it is text."""
+    return resolve(node.value) if node.style is None else node.value
 
 
-def _integer(text: str) -> int | str:
-    try:
-        return int(text.replace("_", ""), 0) if not text.lstrip("+-").startswith("0") or "x" in text or "o" in text else int(text)
-    except ValueError:
-        return text
-
-
-def _number(text: str) -> float | str:
-    try:
-        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan").replace("_", ""))
-    except ValueError:
-        return text
+def dotted(path: Path_) -> str:
+    """`sources.flights.load`, `gates[2]`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
 def describe(node: Node) -> str:

@@ -264,7 +264,9 @@ class _Parser:
 
     def _call(self, token: _Token) -> Expression:
         if token.text not in FUNCTIONS:
-            raise ExpressionError(token.column, f"there is no function `{token.text}`; there are {', '.join(FUNCTIONS)}")
+            raise ExpressionError(
+                token.column, f"there is no function `{token.text}`; there are {', '.join(FUNCTIONS)}"
+            )
         self.take()
         argument = self.sum()
         self._close()

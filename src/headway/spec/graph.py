@@ -113,7 +113,11 @@ def _group(name: str, group: FeatureGroup) -> Node:
 
 def _dataset(name: str, dataset: Dataset, product: Product) -> Node:
     picked = dict.fromkeys(pick.group for pick in dataset.features)
-    lifetimes = {f"ttl.{group}": _plain(product.feature_groups[group].ttl) for group in picked if group in product.feature_groups}
+    lifetimes = {
+        f"ttl.{group}": _plain(product.feature_groups[group].ttl)
+        for group in picked
+        if group in product.feature_groups
+    }
     return Node(
         name=f"dataset.{name}",
         kind="dataset",
@@ -140,7 +144,9 @@ def _models(name: str, model: Model) -> list[Node]:
         )
     ]
     if model.baseline is not None:
-        rival = {"baseline": model.baseline} | {key: value for key, value in config.items() if key.startswith("answer.")}
+        rival = {"baseline": model.baseline} | {
+            key: value for key, value in config.items() if key.startswith("answer.")
+        }
         nodes.append(Node(name=f"model.{name}.baseline", kind="baseline", config=rival, needs=needs))
     return nodes
 
@@ -165,8 +171,14 @@ def _endpoint(name: str, endpoint: Endpoint, product: Product, contracts: Mappin
     contract = contracts.get(source.contract) if source.contract else None
     config = identity(endpoint) | (identity(contract, "contract") if contract is not None else {})
     groups = dict.fromkeys(pick.group for pick in product.datasets[model.dataset].features)
-    needs = (f"model.{endpoint.model}", f"dataset.{model.dataset}", *(f"feature_group.{group}" for group in groups))
-    return Node(name=f"endpoint.{name}", kind="endpoint", config=config, needs=needs, metadata=metadata(endpoint))
+    needs = (
+        f"model.{endpoint.model}",
+        f"dataset.{model.dataset}",
+        *(f"feature_group.{group}" for group in groups),
+    )
+    return Node(
+        name=f"endpoint.{name}", kind="endpoint", config=config, needs=needs, metadata=metadata(endpoint)
+    )
 
 
 def identity(declared: Declared, prefix: str = "") -> dict[str, Any]:
@@ -200,7 +212,11 @@ def _spread(value: Any, role: Role, name: str) -> dict[str, Any]:
     if isinstance(value, Declared):
         return _flat(value, role, name) or {name: type(value).__name__}
     if isinstance(value, dict):
-        return {key: inner for part, item in value.items() for key, inner in _spread(item, role, f"{name}.{part}").items()}
+        return {
+            key: inner
+            for part, item in value.items()
+            for key, inner in _spread(item, role, f"{name}.{part}").items()
+        }
     return {name: _plain(value)}
 
 
@@ -208,7 +224,9 @@ def _plain(value: Any) -> Any:
     """A JSON value; durations as text."""
     if isinstance(value, timedelta):
         return duration_text(value)
-    if isinstance(value, Declared):  # in a list: the names that it refers to count, for they say which is which
+    if isinstance(
+        value, Declared
+    ):  # in a list: the names that it refers to count, for they say which is which
         return _flat(value, Role.IDENTITY, "") | _flat(value, Role.WIRING, "")
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -10,7 +11,7 @@ from headway.errors import spec as errors
 from headway.spec import references
 from headway.spec.contract import Contract
 from headway.spec.document import Fault, Path_, compose
-from headway.spec.product import Product
+from headway.spec.product import Declared, Product
 from headway.spec.read import INVALID, Reading
 
 
@@ -63,10 +64,11 @@ def load_contract(file: Path, shown: str) -> Contract:
     contract = _read(file, reading, Contract)
     if reading.faults:
         raise errors.faults(shown, sorted(reading.faults, key=_order))
-    return contract  # type: ignore[no-any-return]
+    found: Contract = contract
+    return found
 
 
-def _read(file: Path, reading: Reading, kind: type) -> object:
+def _read(file: Path, reading: Reading, kind: type[Declared]) -> Any:
     root, faults = compose(file, reading.file)
     reading.faults += faults
     return INVALID if root is None else reading.declared(root, kind, ())
@@ -88,9 +90,9 @@ def _contracts(file: Path, product: Product, reading: Reading) -> dict[str, Cont
         contract = _read(path, inner, Contract)
         reading.faults += inner.faults
         if contract is not INVALID:
-            references.check_contract(contract, inner)  # ty: ignore[invalid-argument-type]
+            references.check_contract(contract, inner)
             reading.faults += [fault for fault in inner.faults if fault not in reading.faults]
-            contracts[source.contract] = contract  # ty: ignore[invalid-assignment]
+            contracts[source.contract] = contract
     return contracts
 
 

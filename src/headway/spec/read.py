@@ -7,7 +7,6 @@ of one may be written without brackets where `SCALAR_LISTS` says so.
 from __future__ import annotations
 
 import difflib
-import math
 import types
 import typing
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from headway.spec.document import Fault, Path_, describe, plain, position, scalar
+from headway.spec.document import Fault, Path_, describe, dotted, plain, position, scalar
 from headway.spec.expression import ExpressionError, parse_condition, parse_moment
 from headway.spec.product import (
     Dataset,
@@ -80,11 +79,13 @@ class Reading:
     def declared(self, node: Node, kind: type[Declared], path: Path_) -> Any:
         """A mapping as a declared value; unknown and missing keys are faults."""
         if not isinstance(node, MappingNode):
-            return self.fault(node, path, f"{describe(node)} where a mapping is expected", f"keys are {_keys(kind)}")
+            return self.fault(
+                node, path, f"{describe(node)} where a mapping is expected", f"keys are {_keys(kind)}"
+            )
         fields = {item.encode_name: item for item in msgspec.structs.fields(kind)}
         hints = typing.get_type_hints(kind, include_extras=True)
         found: dict[str, Any] = {}
-        for key, item in self._pairs(node, path):
+        for key, item in self._pairs(node):
             if key not in fields:
                 self._unknown(node, key, fields, path)
                 continue
@@ -96,23 +97,20 @@ class Reading:
         missing = [name for name, item in fields.items() if item.required and item.name not in found]
         if missing:
             names = ", ".join(f"`{name}`" for name in missing)
-            return self.fault(node, path, f"{names} is missing" if len(missing) == 1 else f"{names} are missing")
+            return self.fault(
+                node, path, f"{names} is missing" if len(missing) == 1 else f"{names} are missing"
+            )
         # What is wrong is left out, so that the rest of the file can still be checked.
         whole = {name: value for name, value in found.items() if value is not INVALID}
         needed = {item.name for item in fields.values() if item.required}
         return kind(**whole) if needed <= whole.keys() else INVALID
 
-    def _pairs(self, node: MappingNode, path: Path_) -> list[tuple[str, Node]]:
-        """Key and value of a mapping; a key that stands twice is a fault."""
+    def _pairs(self, node: MappingNode) -> list[tuple[str, Node]]:
+        """Key and value of a mapping; keys that are no text, or stand twice, are faults already."""
         pairs: dict[str, Node] = {}
         for key, item in node.value:
-            name = str(key.value) if isinstance(key, ScalarNode) else ""
-            if not isinstance(key, ScalarNode) or not name:
-                self.fault(key, path, f"{describe(key)} as a key", "keys are plain text")
-            elif name in pairs:
-                self.fault(key, (*path, name), f"`{name}` stands here twice", "keep one of them")
-            else:
-                pairs[name] = item
+            if isinstance(key, ScalarNode) and key.value:
+                pairs.setdefault(str(key.value), item)
         return list(pairs.items())
 
     def _unknown(self, node: MappingNode, key: str, fields: dict[str, Any], path: Path_) -> None:
@@ -124,18 +122,23 @@ class Reading:
     def _union(self, node: Node, hint: Any, path: Path_) -> Any:
         options = [option for option in typing.get_args(hint) if option is not type(None)]
         if isinstance(node, ScalarNode) and scalar(node) is None:
-            return None if type(None) in typing.get_args(hint) else self.fault(node, path, "nothing stands here")
-        structured = [option for option in options if isinstance(option, type) and issubclass(option, Declared)]
+            return (
+                None if type(None) in typing.get_args(hint) else self.fault(node, path, "nothing stands here")
+            )
+        structured = [
+            option for option in options if isinstance(option, type) and issubclass(option, Declared)
+        ]
         if isinstance(node, MappingNode) and structured:
             return self.value(node, structured[0], path)
         mappings = [option for option in options if typing.get_origin(option) is dict]
         if isinstance(node, MappingNode) and mappings:
             return self.value(node, mappings[0], path)
         rest = [option for option in options if option not in structured and option not in mappings]
-        if len(rest) > 1 and all(option in (str, int, float, bool) for option in map(_bare, rest)):
-            if isinstance(node, ScalarNode):
+        if len(rest) > 1 and all(option in _WORDS for option in map(_bare, rest)):
+            if isinstance(node, ScalarNode) and any(_fits(scalar(node), option) for option in rest):
                 return scalar(node)
-            return self.fault(node, path, f"{describe(node)} where a single value is expected")
+            words = " or ".join(_WORDS[option] for option in rest)
+            return self.fault(node, path, f"{describe(node)} where {words} is expected")
         if timedelta in rest and float in rest:
             return _amount(self, node, path)
         return self.value(node, rest[0], path)
@@ -148,8 +151,10 @@ class Reading:
 
     def _mapping(self, node: Node, hint: Any, path: Path_) -> Any:
         if not isinstance(node, MappingNode):
-            return self.fault(node, path, f"{describe(node)} where a mapping is expected", "write `name: ...`")
-        found = {key: self.value(item, hint, (*path, key)) for key, item in self._pairs(node, path)}
+            return self.fault(
+                node, path, f"{describe(node)} where a mapping is expected", "write `name: ...`"
+            )
+        found = {key: self.value(item, hint, (*path, key)) for key, item in self._pairs(node)}
         return {key: value for key, value in found.items() if value is not INVALID}
 
     def _scalar(self, node: Node, hint: Any, path: Path_) -> Any:
@@ -160,10 +165,7 @@ class Reading:
             return self._choice(node, value, typing.get_args(hint), path)
         if hint is timedelta:
             return self.parsed(node, path, parse_duration, DURATION)
-        fits = {str: isinstance(value, str), bool: isinstance(value, bool)}
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        fits |= {int: isinstance(value, int) and number, float: number and math.isfinite(value)}
-        if not fits.get(hint, False):
+        if not _fits(value, hint):
             return self.fault(node, path, f"{describe(node)} where {_WORDS[hint]} is expected")
         return float(value) if hint is float else value
 
@@ -190,9 +192,11 @@ class Reading:
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "`true` or `false`"}
 
 
-def dotted(path: Path_) -> str:
-    """`sources.flights.load`, `gates[2]`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of a type: a boolean is no number, a whole number is a number."""
+    if isinstance(value, bool):
+        return hint is bool
+    return isinstance(value, int | float if hint is float else hint)
 
 
 def _bare(hint: Any) -> Any:
@@ -265,7 +269,9 @@ def _pick(reading: Reading, node: Node, path: Path_) -> Any:
     text = str(node.value)
     group, dot, feature = text.rpartition(".")
     if not dot or not group or not feature:
-        return reading.fault(node, path, f"`{text[:60]}` names no features", "write `group.*` or `group.feature`")
+        return reading.fault(
+            node, path, f"`{text[:60]}` names no features", "write `group.*` or `group.feature`"
+        )
     return FeaturePick(group=group, columns=None if feature == "*" else (feature,))
 
 
@@ -273,7 +279,11 @@ def _merged(picks: list[FeaturePick]) -> tuple[FeaturePick, ...]:
     """Single features of one group become one pick, so that a group is joined once."""
     merged: list[FeaturePick] = []
     for pick in picks:
-        same = [item for item in merged if (item.group, item.by_key, item.prefix) == (pick.group, pick.by_key, pick.prefix)]
+        same = [
+            item
+            for item in merged
+            if (item.group, item.by_key, item.prefix) == (pick.group, pick.by_key, pick.prefix)
+        ]
         if same and same[0].columns is not None and pick.columns is not None:
             joined = msgspec.structs.replace(same[0], columns=(*same[0].columns, *pick.columns))
             merged[merged.index(same[0])] = joined

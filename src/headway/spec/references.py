@@ -10,7 +10,16 @@ from datetime import timedelta
 from headway.spec.contract import Column, Contract
 from headway.spec.document import Fault, Path_
 from headway.spec.expression import FUNCTIONS, OTHERS, Comparison, ExpressionError, names, parse_condition
-from headway.spec.product import Dataset, Evaluation, FeatureGroup, Model, Product, ReleaseStrategy, Source, Split
+from headway.spec.product import (
+    Dataset,
+    Evaluation,
+    FeatureGroup,
+    Model,
+    Product,
+    ReleaseStrategy,
+    Source,
+    Split,
+)
 from headway.spec.read import Reading, dotted
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
@@ -43,7 +52,11 @@ class Check:
             return False  # declared, but wrong in itself: that is a fault already
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         listed = ", ".join(f"`{item}`" for item in list(known)[:8])
-        hint = f"did you mean `{near[0]}`?" if near else (f"declared are {listed}" if known else f"declare a {kind}")
+        hint = (
+            f"did you mean `{near[0]}`?"
+            if near
+            else (f"declared are {listed}" if known else f"declare a {kind}")
+        )
         self.fault(path, f"there is no {kind} `{name[:60]}`", hint)
         return False
 
@@ -87,27 +100,43 @@ def _column(checks: Check, path: Path_, column: Column) -> None:
             re.compile(column.matches)
         except re.error as error:
             checks.fault((*path, "matches"), f"this is no regular expression: {error}")
+    _bounds(checks, path, column)
+    if column.in_ is not None and not column.in_:
+        checks.fault((*path, "in"), "an empty set allows nothing", "list the values, or take `in` out")
+
+
+def _bounds(checks: Check, path: Path_, column: Column) -> None:
     ordered = column.type in ("integer", "number")
     for name in ("min", "max"):
         bound = getattr(column, name)
         if bound is None:
             continue
         if column.type in ("text", "boolean"):
-            checks.fault((*path, name), f"`{name}` on a column of type {column.type}", "it is for numbers and times")
+            checks.fault(
+                (*path, name), f"`{name}` on a column of type {column.type}", "it is for numbers and times"
+            )
         elif ordered == isinstance(bound, str):
             wanted = "a number" if ordered else "ISO text such as `2013-01-01`"
             checks.fault((*path, name), f"`{bound}` where {wanted} is expected")
-    if ordered and column.min is not None and column.max is not None and not isinstance(column.min, str):
-        if not isinstance(column.max, str) and column.max < column.min:
-            checks.fault((*path, "max"), f"`max: {column.max:g}` is below `min: {column.min:g}`")
-    if column.in_ is not None and not column.in_:
-        checks.fault((*path, "in"), "an empty set allows nothing", "list the values, or take `in` out")
+    low, high = column.min, column.max
+    if isinstance(low, int | float) and isinstance(high, int | float) and high < low:
+        checks.fault((*path, "max"), f"`max: {high:g}` is below `min: {low:g}`")
 
 
 def _names(product: Product, checks: Check) -> None:
     if not NAME.fullmatch(product.name):
-        checks.fault(("product",), f"`{product.name[:60]}` is no name", "letters, digits, `-`, `_`; a letter first")
-    for section in ("environments", "sources", "feature_groups", "datasets", "models", "evaluations", "endpoints"):
+        checks.fault(
+            ("product",), f"`{product.name[:60]}` is no name", "letters, digits, `-`, `_`; a letter first"
+        )
+    for section in (
+        "environments",
+        "sources",
+        "feature_groups",
+        "datasets",
+        "models",
+        "evaluations",
+        "endpoints",
+    ):
         for name in getattr(product, section):
             if not NAME.fullmatch(name):
                 hint = "letters, digits, `-`, `_`; a letter first"
@@ -123,12 +152,17 @@ def _source(checks: Check, path: Path_, source: Source, contract: Contract | Non
         checks.fault((*path, "known"), "`known` without `event_time`", "name the column of the event's time")
     if contract is None:
         return
-    for key, column in (("event_time", source.event_time), ("known", source.known.column if source.known else None)):
+    for key, column in (
+        ("event_time", source.event_time),
+        ("known", source.known.column if source.known else None),
+    ):
         if column is None or not checks.refer((*path, key), column, contract.columns, "column"):
             continue
         if contract.columns[column].type not in ("time", "date"):
             kind = contract.columns[column].type
-            checks.fault((*path, key), f"column `{column}` is of type {kind}", "declare it as `time` in the contract")
+            checks.fault(
+                (*path, key), f"column `{column}` is of type {kind}", "declare it as `time` in the contract"
+            )
 
 
 def _group(
@@ -149,7 +183,9 @@ def _group(
         source = product.sources[name]
         if source.event_time is None or source.known is None:
             missing = "event_time" if source.event_time is None else "known"
-            hint = f"say in `sources.{name}` when a row became known: a column, a lag such as `10m`, or `commit`"
+            hint = (
+                f"say in `sources.{name}` when a row became known: a column, a lag such as `10m`, or `commit`"
+            )
             checks.fault((*path, "from"), f"source `{name}` declares no `{missing}`", hint)
         contract = _contract(source, contracts)
         if contract is not None and group.columns is not None:
@@ -164,14 +200,22 @@ def _dataset(
     source = product.sources.get(dataset.rows)
     contract = _contract(source, contracts)
     _label(checks, path, dataset, product, contract)
-    _split(checks, (*path, "split"), dataset.split, contract, timed=source is not None and source.event_time is not None)
+    _split(
+        checks,
+        (*path, "split"),
+        dataset.split,
+        contract,
+        timed=source is not None and source.event_time is not None,
+    )
     if contract is not None:
         for index, column in enumerate(dataset.request or ()):
             checks.refer((*path, "request", index), column, contract.columns, "column")
         if dataset.predict_at is not None:
             checks.refer((*path, "predict_at"), dataset.predict_at.column, contract.columns, "column")
     elif known and dataset.request is None:
-        checks.fault((*path, "request"), '`"*"` without a contract', f"declare a contract for source `{dataset.rows}`")
+        checks.fault(
+            (*path, "request"), '`"*"` without a contract', f"declare a contract for source `{dataset.rows}`"
+        )
     if dataset.features and dataset.predict_at is None:
         checks.fault(path, "features of groups without `predict_at`", "say when the prediction is made")
     for index, pick in enumerate(dataset.features):
@@ -227,10 +271,16 @@ def _model(checks: Check, path: Path_, model: Model, product: Product) -> None:
     if (answer.probability_of is None) == (answer.value is None):
         checks.fault((*path, "answer"), "one of `probability_of` and `value` is needed")
     if answer.threshold is not None and (answer.probability_of is None or not 0 < answer.threshold < 1):
-        checks.fault((*path, "answer", "threshold"), f"a threshold of {answer.threshold:g}", "between 0 and 1, for a probability")
+        checks.fault(
+            (*path, "answer", "threshold"),
+            f"a threshold of {answer.threshold:g}",
+            "between 0 and 1, for a probability",
+        )
     fits = ("majority",) if answer.probability_of is not None else ("median", "mean")
     if model.baseline is not None and model.baseline not in fits:
-        checks.fault((*path, "baseline"), f"baseline `{model.baseline}` does not fit this answer", f"use `{fits[0]}`")
+        checks.fault(
+            (*path, "baseline"), f"baseline `{model.baseline}` does not fit this answer", f"use `{fits[0]}`"
+        )
 
 
 def _evaluation(checks: Check, path: Path_, evaluation: Evaluation, product: Product) -> None:
@@ -286,7 +336,9 @@ def _strategy(checks: Check, path: Path_, release: ReleaseStrategy) -> None:
     if release.strategy == "canary":
         steps = release.steps
         if not steps or list(steps) != sorted(set(steps)) or steps[0] <= 0 or steps[-1] != 100:  # noqa: PLR2004
-            checks.fault((*path, "steps"), "canary steps must increase to 100", "write `steps: [5, 25, 50, 100]`")
+            checks.fault(
+                (*path, "steps"), "canary steps must increase to 100", "write `steps: [5, 25, 50, 100]`"
+            )
     elif release.steps:
         checks.fault((*path, "steps"), f"`steps` with strategy {release.strategy}", "they go with `canary`")
     if release.strategy == "shadow" and (release.percent is None or release.for_ is None):

@@ -58,7 +58,10 @@ def _declared(kind: type[Declared], found: dict[str, Any]) -> dict[str, Any]:
     for item in structs.fields(kind):
         short = _SHORT.get((kind, item.encode_name))
         if kind is Dataset and item.name == "features":
-            short = {"type": "array", "items": {"anyOf": [{"type": "string"}, _type(_element(hints["features"]), found)]}}
+            short = {
+                "type": "array",
+                "items": {"anyOf": [{"type": "string"}, _type(_element(hints["features"]), found)]},
+            }
         properties[item.encode_name] = short or _type(hints[item.name], found)
         if item.required:
             required.append(item.encode_name)

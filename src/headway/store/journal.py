@@ -21,7 +21,9 @@ def check(connection: sqlite3.Connection, move: Move) -> None:
     Raises:
         ConflictError: The environment is at another revision, or points elsewhere.
     """
-    row = connection.execute("SELECT revision FROM environment WHERE name = ?", (move.environment,)).fetchone()
+    row = connection.execute(
+        "SELECT revision FROM environment WHERE name = ?", (move.environment,)
+    ).fetchone()
     present = row[0] if row else 0
     if move.revision != present + 1:
         raise errors.environment_moved(move.environment, move.revision - 1, present)
@@ -45,9 +47,7 @@ def chain(connection: sqlite3.Connection, fact: Fact, move: Move) -> None:
     pointed = sorted({(target, fact.seq) for target in move.after.values()})
     connection.executemany("INSERT INTO pointed (digest, seq) VALUES (?, ?)", pointed)
     for node in move.before.keys() - move.after.keys():
-        connection.execute(
-            "DELETE FROM pointer WHERE environment = ? AND node = ?", (move.environment, node)
-        )
+        connection.execute("DELETE FROM pointer WHERE environment = ? AND node = ?", (move.environment, node))
     connection.executemany(
         "INSERT INTO pointer VALUES (?, ?, ?) ON CONFLICT (environment, node) DO UPDATE SET digest = excluded.digest",
         [(move.environment, node, target) for node, target in sorted(move.after.items())],

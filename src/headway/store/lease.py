@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from headway.core.clock import SystemClock, to_text
@@ -13,7 +13,7 @@ from headway.errors import store as errors
 
 
 @contextlib.contextmanager
-def lease(path: Path, name: str, holder: str) -> Iterator[None]:
+def lease(path: Path, name: str, holder: str) -> Generator[None]:
     """Hold the lock file at `path` alone while the block runs.
 
     Args:

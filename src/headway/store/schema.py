@@ -16,7 +16,11 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         EngineError: A newer Headway wrote this ledger.
     """
     scripts = sorted(
-        (entry for entry in files("headway.store").joinpath("migrations").iterdir() if entry.name.endswith(".sql")),
+        (
+            entry
+            for entry in files("headway.store").joinpath("migrations").iterdir()
+            if entry.name.endswith(".sql")
+        ),
         key=lambda entry: entry.name,
     )
     if _version(connection) == len(scripts):
@@ -26,7 +30,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("CREATE TABLE IF NOT EXISTS headway_schema (version INTEGER NOT NULL)")
         done = _version(connection)
         if done > len(scripts):
-            raise errors.ledger_is_newer(str(path), done, len(scripts))
+            raise errors.ledger_is_newer(str(path), done, len(scripts))  # noqa: TRY301 -- rolled back below
         for entry in scripts[done:]:
             for statement in _statements(entry.read_text(encoding="utf-8")):
                 connection.execute(statement)

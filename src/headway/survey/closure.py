@@ -22,7 +22,13 @@ from headway.survey.modules import Module, Modules, imported, run_by, starred
 STATEMENTS = "<module>"
 """Part of a module's statements that are no definitions; they run when it is imported."""
 
-_WHOLE_MODULE_CALLS = {"globals": "globals()", "vars": "vars()", "locals": "locals()", "exec": "exec()", "eval": "eval()"}
+_WHOLE_MODULE_CALLS = {
+    "globals": "globals()",
+    "vars": "vars()",
+    "locals": "locals()",
+    "exec": "exec()",
+    "eval": "eval()",
+}
 
 
 class Closure(Struct, frozen=True, kw_only=True):
@@ -111,7 +117,7 @@ class _Walk:
         for name in found.definitions:
             self.want(module, name)
         for origin, name in found.imports.values():
-            self._follow(origin, name)
+            self.follow(origin, name)
 
     def _outside(self, name: str, item: str | None) -> None:
         """A module that is not the product's: the standard library, a distribution, or a folder."""
@@ -160,14 +166,14 @@ class _Walk:
             self._part(f"{module.name}.{name}", module, module.definitions[name])
             return
         if name in module.imports:
-            self._follow(*module.imports[name])
+            self.follow(*module.imports[name])
             return
         if self.modules.find(f"{module.name}.{name}") is not None:
             self.want(f"{module.name}.{name}", None)
         elif "__getattr__" in module.definitions:
             self.whole(module.name, f"`{name}` comes from its __getattr__")
 
-    def _follow(self, origin: str, name: str | None) -> None:
+    def follow(self, origin: str, name: str | None) -> None:
         """What an alias stands for: a submodule, or a name of a module."""
         if name is None:
             self.want(origin, None)
@@ -222,7 +228,7 @@ class _Names:
             if target is not None:
                 self.walk.whole(target, f"used as a value in {self.module.name}")
             else:
-                self.walk._follow(origin, item)
+                self.walk.follow(origin, item)
         elif name in self.module.definitions:
             self.walk.want(self.module.name, name)
         elif not hasattr(builtins, name):
@@ -238,9 +244,13 @@ class _Names:
         origin, item = self.aliases[root]
         target = self._module_of(origin, item)
         if target is None:
-            self.walk._follow(origin, item)
+            self.walk.follow(origin, item)
             return
-        while rest and self.walk.modules.find(f"{target}.{rest[0]}") is not None and not self._defines(target, rest[0]):
+        while (
+            rest
+            and self.walk.modules.find(f"{target}.{rest[0]}") is not None
+            and not self._defines(target, rest[0])
+        ):
             target = f"{target}.{rest.pop(0)}"
             self.walk.want(target, None)
         if rest:
@@ -255,7 +265,11 @@ class _Names:
         name = origin if item is None else f"{origin}.{item}"
         if item is not None and self._defines(origin, item):
             return None
-        return name if self.walk.modules.find(name) is not None or (item is None and self.walk.modules.is_local(name)) else None
+        return (
+            name
+            if self.walk.modules.find(name) is not None or (item is None and self.walk.modules.is_local(name))
+            else None
+        )
 
     def _call(self, node: ast.Call) -> None:
         name = _root_name(node.func)
@@ -293,7 +307,11 @@ def _plain(statement: ast.stmt) -> ast.stmt:
         body = getattr(node, "body", None)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and body:
             first = body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
                 node.body = body[1:] or [ast.Pass()]
     return copy
 

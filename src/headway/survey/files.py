@@ -21,14 +21,16 @@ GRANULARITY_NS = 2_000_000_000
 """A file changed this shortly before it was hashed may change again under the same time stamp, on the
 coarsest file systems in use; its digest is not trusted by stat until later (as git does)."""
 
-_TABLE = "CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, signature TEXT, digest TEXT, hashed_ns INTEGER)"
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, signature TEXT, digest TEXT, hashed_ns INTEGER)"
+)
 _LIBRARIES = "CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, signature TEXT, value TEXT)"
 
 
 def signature_of(path: Path | str) -> Signature | None:
     """A path's stat signature, symbolic links followed; None when nothing is there."""
     try:
-        found = os.stat(path)
+        found = os.stat(path)  # noqa: PTH116 -- paths come as text here, a thousand at a time
     except (FileNotFoundError, NotADirectoryError):
         return None
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
@@ -67,7 +69,9 @@ class StatCache:
         signature = signature_of(path)
         if signature is None:
             return None
-        known = self._row("SELECT digest, hashed_ns FROM file WHERE path = ? AND signature = ?", str(path), str(signature))
+        known = self._row(
+            "SELECT digest, hashed_ns FROM file WHERE path = ? AND signature = ?", str(path), str(signature)
+        )
         if known is not None and not is_racy(signature, known[1]):
             return str(known[0])
         hashed_ns = time.time_ns()
@@ -90,7 +94,8 @@ class StatCache:
         names = sorted(
             file.relative_to(path).as_posix()
             for file in path.rglob("*")
-            if file.is_file() and not any(part.startswith((".", "__pycache__")) for part in file.relative_to(path).parts)
+            if file.is_file()
+            and not any(part.startswith((".", "__pycache__")) for part in file.relative_to(path).parts)
         )
         return digest.of_value([[name, self.digest(path / name)] for name in names])
 

@@ -84,7 +84,11 @@ def _versions(path: Path, name: str) -> dict[str, str] | None:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise errors.lock_is_unreadable(name, str(error)) from error
     packages = table.get("package") or table.get("packages") or []
-    return {normal(item["name"]): str(item["version"]) for item in packages if "name" in item and "version" in item}
+    return {
+        normal(item["name"]): str(item["version"])
+        for item in packages
+        if "name" in item and "version" in item
+    }
 
 
 def _requirements(text: str) -> dict[str, str] | None:
@@ -126,9 +130,15 @@ def _read_installed() -> Installed:
     for item in distributions():
         name = normal(item.metadata["Name"] or "")
         versions.setdefault(name, item.version)
-        needed = {normal(found[0]) for text in item.requires or [] if "extra ==" not in text and (found := re.match(r"[\w.-]+", text))}
+        needed = {
+            normal(found[0])
+            for text in item.requires or []
+            if "extra ==" not in text and (found := re.match(r"[\w.-]+", text))
+        }
         requires.setdefault(name, sorted(needed))
-    modules = {module: sorted({normal(name) for name in names}) for module, names in packages_distributions().items()}
+    modules = {
+        module: sorted({normal(name) for name in names}) for module, names in packages_distributions().items()
+    }
     return Installed(distributions=modules, versions=versions, requires=requires)
 
 
@@ -140,7 +150,10 @@ def libraries(imports: Iterable[str], lock: Lock | None, here: Installed) -> Lib
         lock: The product's lock, if it has one.
         here: What is installed.
     """
-    names = _needed({name for module in imports for name in here.distributions.get(module, [normal(module)])}, here.requires)
+    names = _needed(
+        {name for module in imports for name in here.distributions.get(module, [normal(module)])},
+        here.requires,
+    )
     locked: Mapping[str, str] = lock.versions if lock is not None else {}
     versions, unlocked, differing = {}, [], {}
     for name in sorted(names):

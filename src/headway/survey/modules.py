@@ -164,12 +164,17 @@ def imported(statement: ast.stmt, module: str, *, is_package: bool) -> dict[str,
     """Alias -> what an import statement binds it to; star imports bind nothing here."""
     if isinstance(statement, ast.Import):
         return {
-            alias.asname or alias.name.partition(".")[0]: (alias.name if alias.asname else alias.name.partition(".")[0], None)
+            alias.asname or alias.name.partition(".")[0]: (
+                alias.name if alias.asname else alias.name.partition(".")[0],
+                None,
+            )
             for alias in statement.names
         }
     if isinstance(statement, ast.ImportFrom):
         origin = absolute(statement, module, is_package=is_package)
-        return {alias.asname or alias.name: (origin, alias.name) for alias in statement.names if alias.name != "*"}
+        return {
+            alias.asname or alias.name: (origin, alias.name) for alias in statement.names if alias.name != "*"
+        }
     return {}
 
 
@@ -202,7 +207,11 @@ def absolute(statement: ast.ImportFrom, module: str, *, is_package: bool) -> str
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     first = body[0] if body else None
-    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    is_text = (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    )
     return body[1:] if is_text else body
 
 

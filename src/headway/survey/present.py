@@ -36,7 +36,9 @@ class Present(Struct, frozen=True, kw_only=True):
     watched: dict[str, Signature | None]
 
 
-def survey(graph: Graph, root: Path, product_file: Path, lock: str | None, cache: StatCache, also: Iterable[str] = ()) -> Present:
+def survey(
+    graph: Graph, root: Path, product_file: Path, lock: str | None, cache: StatCache, also: Iterable[str] = ()
+) -> Present:
     """Read the working tree for every node of a graph.
 
     Args:

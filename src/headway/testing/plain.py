@@ -61,10 +61,10 @@ def plain_job(
     nodes: Sequence[PlainNode],
     *,
     environment: str = "dev",
-    report: Callable[[events.Event], None] = lambda event: None,
+    report: Callable[[events.Event], None] = events.unheard,
     wrap_blobs: Callable[[BlobStore], BlobStore] = lambda blobs: blobs,
     wrap_writer: Callable[[LedgerWriter], LedgerWriter] = lambda writer: writer,
-    publish: Callable[[EnvironmentState], None] = lambda state: None,
+    publish: Callable[[EnvironmentState], None] | None = None,
 ) -> Job:
     """A job on the embedded store below `root`, ready for `headway.engine.apply.apply`.
 
@@ -117,9 +117,9 @@ def plain_job(
         bench=bench,
         own=own,
         replan=replan,
-        judge=lambda plan: (),
-        admit=lambda plan: Verdict(),
-        publish=publish,
+        judge=lambda _: (),
+        admit=lambda _: Verdict(),
+        publish=publish or (lambda _: None),
         report=report,
         who="test",
     )

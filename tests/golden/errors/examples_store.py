@@ -12,7 +12,9 @@ EXAMPLES = {
     "ambiguous_prefix": lambda: store.ambiguous_prefix("abcdef"),
     "environment_moved": lambda: store.environment_moved("prod", 4, 5),
     "pointer_moved": lambda: store.pointer_moved("prod", "model.delay"),
-    "lease_is_held": lambda: store.lease_is_held("environment-prod", "ci: apply, process 7, since 2026-03-01T00:00:00Z"),
+    "lease_is_held": lambda: store.lease_is_held(
+        "environment-prod", "ci: apply, process 7, since 2026-03-01T00:00:00Z"
+    ),
     "journal_is_broken": lambda: store.journal_is_broken(12, "its content or its place was changed"),
     "pointers_differ": lambda: store.pointers_differ("prod"),
     "key_fails": lambda: store.key_fails(".headway/key", "Permission denied"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from headway.core import digest
+from headway.core.wording import count
 from headway.data import datasets, tables
 from headway.engine.archive import pack
 from headway.engine.stages.names import CONTRACT, ROWS, short_name
@@ -13,7 +14,6 @@ from headway.engine.user_code import importable
 from headway.engine.work import Draft, Work
 from headway.features import functions, layout
 from headway.features.arrays import to_numpy
-from headway.core.wording import count
 from headway.stats.profile import profile
 
 PROFILE = "profile.json"
@@ -40,7 +40,9 @@ def run(work: Work) -> Draft:
             source=rows.source,
             contract=rows.contract,
             now=work.now,
-            groups={group: tables.read(work.file(f"feature_group.{group}", ROWS)) for group in sorted(picked)},
+            groups={
+                group: tables.read(work.file(f"feature_group.{group}", ROWS)) for group in sorted(picked)
+            },
             declared_groups=product.feature_groups,
             on_demand=functions.load(declared.on_demand) if declared.on_demand else (),
         )
@@ -48,7 +50,11 @@ def run(work: Work) -> Draft:
     tables.write(built.frame, path)
     trained = layout.view(built.frame, "train").features
     reference = profile({column: to_numpy(trained[column]) for column in trained.columns})
-    files = {ROWS: path, PROFILE: msgspec.json.encode(reference), CONTRACT: msgspec.json.encode(rows.contract)}
+    files = {
+        ROWS: path,
+        PROFILE: msgspec.json.encode(reference),
+        CONTRACT: msgspec.json.encode(rows.contract),
+    }
     if declared.on_demand:
         files[CODE] = pack(work.root, work.code_files)
     return Draft(
@@ -77,5 +83,6 @@ def _meta(built: datasets.BuiltDataset) -> dict[str, object]:
         "label_kind": built.label_kind,
         "classes": list(built.classes),
         "windows": built.windows,
-        "summary": f"{count(counts['rows'], 'row')}: {parts}{unused}" + (f"; excluded: {excluded}" if excluded else ""),
+        "summary": f"{count(counts['rows'], 'row')}: {parts}{unused}"
+        + (f"; excluded: {excluded}" if excluded else ""),
     }

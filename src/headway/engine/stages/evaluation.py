@@ -38,9 +38,7 @@ def run(work: Work) -> Draft:
     data = msgspec.json.format(msgspec.json.encode(found.report))
     path = work.folder / PREDICTIONS
     tables.write(found.predictions, path)
-    figures = {
-        name: figure.test for name, figure in found.report.metrics.items() if figure.test is not None
-    }
+    figures = {name: figure.test for name, figure in found.report.metrics.items() if figure.test is not None}
     shown = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
     return Draft(
         kind="evaluation",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from headway.core import digest
+from headway.core.wording import count
 from headway.data import groups, tables
 from headway.engine.stages.names import ROWS, short_name
 from headway.engine.stages.tables import source_table
 from headway.engine.user_code import importable, resolve
 from headway.engine.work import Draft, Work
 from headway.features import functions
-from headway.core.wording import count
 
 
 def run(work: Work) -> Draft:

@@ -13,5 +13,6 @@ def short_name(node: Node | str) -> str:
     name = node if isinstance(node, str) else node.name
     return name.split(".")[1]
 
+
 CONTRACT = "contract.json"
 """In a dataset: the contract of its rows, as it was when it was built."""

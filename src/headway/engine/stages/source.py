@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from headway.contract.columns import require
 from headway.core import digest
+from headway.core.wording import count
 from headway.data import sources, tables
 from headway.engine.stages.names import ROWS, short_name
 from headway.engine.user_code import importable, resolve
 from headway.engine.work import Draft, Work
 from headway.facts.evidence import Evidence, Outcome
-from headway.core.wording import count
 
 
 def run(work: Work) -> Draft:

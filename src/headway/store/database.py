@@ -1,0 +1,75 @@
+"""One read-only connection to the ledger's database, opened when it is first asked."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from headway.core.clock import from_text
+from headway.errors import store as errors
+from headway.facts.fact import Body, Fact
+from headway.store.sequence import open_read_only
+
+_SELECT = "SELECT fact.seq, fact.id, fact.at, fact.body FROM fact"
+_decode = msgspec.json.Decoder(Body).decode
+
+
+class Database:
+    """Rows of the ledger; an absent file has none.
+
+    Args:
+        path: The database file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def facts_where(self, where: str, *values: object) -> list[Fact]:
+        """Facts that a clause selects; `where` may join and order.
+
+        Raises:
+            EngineError: The ledger cannot be read.
+        """
+        return [fact_of(row) for row in self.rows(f"{_SELECT} {where}", *values)]
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of a statement.
+
+        Raises:
+            EngineError: The ledger cannot be read.
+        """
+        if self._connection is None:
+            if not self.path.exists():
+                return []
+            with named(self.path):
+                self._connection = open_read_only(self.path)
+        with named(self.path):
+            try:
+                return self._connection.execute(statement, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    return []  # a ledger that its first writer has not finished making
+                raise
+
+
+def fact_of(row: tuple[Any, ...]) -> Fact:
+    """A fact from its row (seq, id, at, body)."""
+    seq, fact_id, at, body = row
+    return Fact(seq=seq, id=fact_id, at=from_text(at), body=_decode(body))
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Generator[None]:
+    """Give failures of the database and the disk their name."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise errors.ledger_fails(str(path), error) from error
+    except OSError as error:
+        raise errors.not_written(str(path), error.strerror or str(error)) from error

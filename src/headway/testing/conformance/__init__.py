@@ -1,0 +1,1 @@
+"""What an implementation of a port must do: one suite per port, for Headway's adapters and its users'."""
