@@ -71,7 +71,7 @@ def forbidden(root: Node) -> Iterator[Forbidden]:
             stack += [(item, (*place, str(key.value)[:_SHOWN])) for key, item in node.value]
         elif isinstance(node, SequenceNode):
             stack += [(item, (*place, index)) for index, item in enumerate(node.value)]
-        elif node.style is None and _is_number(str(node.value)) and isinstance(resolve(node.value), str):
+        elif isinstance(node, ScalarNode) and node.style is None and _unkept(node.value):
             what = f"`{node.value[:_SHOWN]}` is no number that can be kept"
             yield Forbidden(node, place, what, "finite numbers, whole ones in 64 bits")
 
@@ -111,5 +111,6 @@ def _keys(node: MappingNode, place: tuple[str | int, ...]) -> Iterator[Forbidden
             first[name] = key.start_mark.line + 1
 
 
-def _is_number(text: str) -> bool:
-    return bool(_INTEGER.fullmatch(text) or _NUMBER.fullmatch(text))
+def _unkept(text: str) -> bool:
+    """Whether text has the form of a number, and is none that can be kept."""
+    return bool(_INTEGER.fullmatch(text) or _NUMBER.fullmatch(text)) and isinstance(resolve(text), str)
