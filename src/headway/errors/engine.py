@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from headway.errors.families import (
@@ -16,6 +15,12 @@ from headway.errors.families import (
 )
 
 _SHOWN = 5
+
+
+def _nearest(name: str, known: Sequence[str]) -> list[str]:
+    from difflib import get_close_matches  # late: this module is on the way of every command
+
+    return get_close_matches(name, known, n=1, cutoff=0.5)
 
 
 def plan_is_old(environment: str, planned: int, present: int) -> ConflictError:
@@ -53,7 +58,7 @@ def unknown_node(name: str, known: Sequence[str]) -> UsageError:
     Nodes are written `kind.name`, as `headway plan` prints them: `source.flights`,
     `model.delay`, `model.delay.baseline`.
     """
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = _nearest(name, known)
     hint = f"did you mean `{near[0]}`?" if near else f"nodes are: {', '.join(sorted(known)[:_SHOWN])}, ..."
     return UsageError(code="EN003", what=f"there is no node `{name}`", mend=hint)
 
@@ -63,7 +68,7 @@ def unknown_environment(name: str, known: Sequence[str], where: str) -> UsageErr
 
     Environments are declared in the product file, so that a typing mistake never makes a new one.
     """
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = _nearest(name, known)
     listed = ", ".join(f"`{item}`" for item in known)
     hint = f"did you mean `{near[0]}`?" if near else f"declared are {listed}"
     return UsageError(
@@ -219,7 +224,7 @@ def function_is_missing(reference: str, names: Sequence[str]) -> UserCodeError:
 
     The product file names it as `module:function`.
     """
-    near = difflib.get_close_matches(reference.partition(":")[2], names, n=1, cutoff=0.5)
+    near = _nearest(reference.partition(":")[2], names)
     return UserCodeError(
         code="EN014",
         what=f"there is no function `{reference}`",
@@ -253,4 +258,18 @@ def again_fails(reference: str, lines: Sequence[str]) -> EngineError:
         where="a clean process with the archived code",
         mend="install the libraries that `headway show` lists for it",
         evidence=tuple(line[:200] for line in lines[:_SHOWN]),
+    )
+
+
+def model_needs_own_code(model: str, modules: Sequence[str]) -> SpecError:
+    """EN017: Not built yet: serving a native model whose classes are the product's own.
+
+    A model that serves as ONNX needs no code. This one serves in its native form and holds classes or
+    functions of the product's modules, which a server does not have.
+    """
+    return SpecError(
+        code="EN017",
+        what=f"`{model}` serves natively and needs the product's own {', '.join(modules[:_SHOWN])}: not built yet",
+        where=f"node `{model}`",
+        mend="use library classes in the pipeline, and put own code into on-demand functions",
     )

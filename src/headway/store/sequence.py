@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from pathlib import Path
-from urllib.parse import quote
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
@@ -14,7 +13,8 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     Raises:
         sqlite3.Error: The file is missing or is no database.
     """
-    address = f"file:{quote(str(path))}?mode=ro"
+    named = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    address = f"file:{named}?mode=ro"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=10.0)
     try:
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()

@@ -36,7 +36,8 @@ def recall(cache: Path, environment: str, product: Path, sequence: int, now: str
     if not cache.exists():
         return None
     try:
-        connection = sqlite3.connect(f"file:{cache}?mode=ro", uri=True, timeout=1.0)
+        named = str(cache).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+        connection = sqlite3.connect(f"file:{named}?mode=ro", uri=True, timeout=1.0)
         row = connection.execute(
             "SELECT valid_until, watched, plan FROM plan"
             " WHERE environment = ? AND product = ? AND version = ? AND sequence = ?",

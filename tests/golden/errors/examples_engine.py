@@ -19,4 +19,5 @@ EXAMPLES = {
     "function_is_missing": lambda: engine.function_is_missing("delay.training:fitt", ["fit", "np"]),
     "not_repeatable": lambda: engine.not_repeatable("source.flights", "source"),
     "again_fails": lambda: engine.again_fails("model.delay", ["No module named 'xgboost'"]),
+    "model_needs_own_code": lambda: engine.model_needs_own_code("model.delay", ["delay.training"]),
 }

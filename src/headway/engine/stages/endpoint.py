@@ -17,6 +17,7 @@ from headway.engine.stages.dataset import CODE, PROFILE
 from headway.engine.stages.names import ROWS, short_name
 from headway.engine.stages.tables import request_contract
 from headway.engine.work import Draft, Work
+from headway.errors import engine as errors
 from headway.features.arrays import to_numpy
 from headway.online.pack import PackedGroup, pack
 from headway.spec.contract import Contract
@@ -24,9 +25,16 @@ from headway.spec.product import Dataset, FeatureGroup, FeaturePick
 
 
 def run(work: Work) -> Draft:
-    """Write the bundle of a release: model, transforms, feature code, contract, profile, manifest."""
+    """Write the bundle of a release: model, transforms, feature code, contract, profile, manifest.
+
+    Raises:
+        SpecError: The model's native form needs the product's own classes, which is not built yet.
+    """
     product = work.declaration.product
     model_name = product.endpoints[short_name(work.node)].model
+    made = work.inputs[f"model.{model_name}"].meta
+    if made["runtime"] == "native" and made["own_modules"]:
+        raise errors.model_needs_own_code(f"model.{model_name}", made["own_modules"])
     model = product.models[model_name]
     dataset = product.datasets[model.dataset]
     contract = request_contract(work, model.dataset)
@@ -41,18 +49,18 @@ def run(work: Work) -> Draft:
     if dataset.on_demand:
         files[bundle.CODE] = work.file(f"dataset.{model.dataset}", CODE)
     wanted = _manifest(work, dataset, model_name, request)
-    made = write(work.folder / "releases", files, wanted, work.key())
-    folder = work.folder / "releases" / made.release
+    written = write(work.folder / "releases", files, wanted, work.key())
+    folder = work.folder / "releases" / written.release
     return Draft(
         kind="release",
-        digest=made.release,
+        digest=written.release,
         files={path.name: path for path in folder.iterdir()},
         meta={
-            "endpoint": made.endpoint,
-            "runtime": made.runtime,
-            "nodes": made.nodes,
+            "endpoint": written.endpoint,
+            "runtime": written.runtime,
+            "nodes": written.nodes,
             "bytes": sum(path.stat().st_size for path in folder.iterdir()),
-            "summary": f"release {digest.short(made.release)}, {made.runtime}, {len(made.files)} files",
+            "summary": f"release {digest.short(written.release)}, {written.runtime}, {len(written.files)} files",
         },
     )
 

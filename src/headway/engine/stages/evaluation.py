@@ -7,11 +7,10 @@ import msgspec
 from headway.core import digest
 from headway.data import tables
 from headway.engine.evaluating import evaluate_model
-from headway.engine.stages.names import ROWS, short_name
+from headway.engine.stages.names import REPORT, ROWS, short_name
 from headway.engine.user_code import importable
 from headway.engine.work import Draft, Work
 
-REPORT = "report.json"
 PREDICTIONS = "predictions.parquet"
 
 

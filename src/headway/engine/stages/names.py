@@ -16,3 +16,5 @@ def short_name(node: Node | str) -> str:
 
 CONTRACT = "contract.json"
 """In a dataset: the contract of its rows, as it was when it was built."""
+REPORT = "report.json"
+"""In an evaluation: its report."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from headway.core import digest
 from headway.errors import EngineError
 from headway.store.ports import BlobStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MakeBlobs = Callable[[], BlobStore]
 """Opens a store; each call within one test opens the same one, as another process would."""
