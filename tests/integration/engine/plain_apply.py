@@ -17,7 +17,12 @@ def nodes(version: str) -> list[PlainNode]:
     """A diamond with a tail; only the second node depends on the version."""
     return [
         PlainNode("value.raw", lambda values: list(range(10))),
-        PlainNode("value.left", lambda values: [int(version) * x for x in values["value.raw"]], ("value.raw",), version),
+        PlainNode(
+            "value.left",
+            lambda values: [int(version) * x for x in values["value.raw"]],
+            ("value.raw",),
+            version,
+        ),
         PlainNode("value.right", lambda values: sum(values["value.raw"]), ("value.raw",)),
         PlainNode(
             "value.joined",

@@ -19,7 +19,9 @@ SCRIPT = Path(__file__).with_name("plain_apply.py")
 FIRST = {"value.raw", "value.left", "value.right", "value.joined", "value.tail"}
 
 
-def run(root: Path, version: str, step: str = "none", phase: str = "before", number: int = 1) -> subprocess.CompletedProcess[str]:
+def run(
+    root: Path, version: str, step: str = "none", phase: str = "before", number: int = 1
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(SCRIPT), str(root), version, step, phase, str(number)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -50,7 +52,13 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 POINTS = [
     (step, phase, number)
-    for step, numbers in {"put": (1, 3, 5), "record": (1, 2, 4, 6), "sync": (1,), "move": (1,), "publish": (1,)}.items()
+    for step, numbers in {
+        "put": (1, 3, 5),
+        "record": (1, 2, 4, 6),
+        "sync": (1,),
+        "move": (1,),
+        "publish": (1,),
+    }.items()
     for number in numbers
     for phase in ("before", "after")
 ]

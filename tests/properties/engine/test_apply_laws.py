@@ -48,7 +48,9 @@ def nodes(shape: list[tuple[int, ...]], versions: Mapping[int, str], ran: list[s
     ]
 
 
-def carry_out(root: Path, shape: list[tuple[int, ...]], versions: Mapping[int, str]) -> tuple[Applied, list[str]]:
+def carry_out(
+    root: Path, shape: list[tuple[int, ...]], versions: Mapping[int, str]
+) -> tuple[Applied, list[str]]:
     ran: list[str] = []
     job = plain_job(root, nodes(shape, versions, ran))
     return apply(job, job.replan()), ran

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd  # noqa: TC002 -- annotations are read from this module
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given, settings

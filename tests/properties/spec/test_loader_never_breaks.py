@@ -17,10 +17,16 @@ LINES = (FULL / "headway.yaml").read_text().splitlines()
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from(["cut", "swap", "flip"]), st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=4),
+    st.lists(
+        st.tuples(st.sampled_from(["cut", "swap", "flip"]), st.integers(0, 10**6), st.integers(0, 10**6)),
+        min_size=1,
+        max_size=4,
+    ),
     st.characters(codec="utf-8"),
 )
-def test_a_mangled_file_is_refused_by_name_or_loads(edits: list[tuple[str, int, int]], character: str) -> None:
+def test_a_mangled_file_is_refused_by_name_or_loads(
+    edits: list[tuple[str, int, int]], character: str
+) -> None:
     lines = list(LINES)
     for kind, first, second in edits:
         a, b = first % len(lines), second % len(lines)

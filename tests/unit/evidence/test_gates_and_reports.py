@@ -86,7 +86,10 @@ def test_a_small_slice_is_listed_as_not_applicable() -> None:
 
 
 def test_a_gate_over_slices_that_are_all_too_small_is_not_run() -> None:
-    assert outcome("worst(slice.roc_auc) >= 0.1", report(declared=Slices(by=("place",), min_rows=500))) is Outcome.NOT_RUN
+    assert (
+        outcome("worst(slice.roc_auc) >= 0.1", report(declared=Slices(by=("place",), min_rows=500)))
+        is Outcome.NOT_RUN
+    )
 
 
 def test_bins_are_half_open_on_the_right() -> None:

@@ -1,5 +1,4 @@
 """What feature functions are given, and what may come back."""
-# ruff: noqa: ARG005 -- a feature has the names of its columns, used or not
 
 from __future__ import annotations
 

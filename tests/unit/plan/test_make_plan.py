@@ -60,7 +60,7 @@ class Past:
             Execution(
                 run="r",
                 node=node,
-                kind=node.split(".")[0],
+                kind=node.split(".", maxsplit=1)[0],
                 fingerprint=print_,
                 key=print_.key(node),
                 outcome="succeeded",
@@ -85,7 +85,9 @@ def past() -> Past:
 ALL = {"source.a": "A", "model.m": "M", "model.m.baseline": "B", "evaluation.m": "E", "endpoint.m": "R"}
 
 
-def plan(past: Past, own: dict[str, Fingerprint] = OWN, pointers: dict[str, str] = ALL, **rest: object) -> Plan:
+def plan(
+    past: Past, own: dict[str, Fingerprint] = OWN, pointers: dict[str, str] = ALL, **rest: object
+) -> Plan:
     holds = rest.pop("holds", ())
     condition = rest.pop("condition", lambda digest: "")
     state = EnvironmentState(name="dev", revision=3, pointers=pointers, holds=holds)  # type: ignore[arg-type]

@@ -40,9 +40,17 @@ def test_what_is_not_built_yet_is_listed_by_name_and_place(full: Loaded) -> None
 
 
 BROKEN = [
-    ("sources:\n  flights: {load:", "sources:\n  flights: {lod:", "sources.flights.lod: unknown key `lod`; did you mean `load`?"),
+    (
+        "sources:\n  flights: {load:",
+        "sources:\n  flights: {lod:",
+        "sources.flights.lod: unknown key `lod`; did you mean `load`?",
+    ),
     ("train: 28d", "train: 28 days", "datasets.delay.split.train: `28 days` where a duration"),
-    ("dataset: delay\n", "dataset: dely\n", "models.delay.dataset: there is no dataset `dely`; did you mean `delay`?"),
+    (
+        "dataset: delay\n",
+        "dataset: dely\n",
+        "models.delay.dataset: there is no dataset `dely`; did you mean `delay`?",
+    ),
     ("seed: 7", "seed: seven", "models.delay.seed: `seven` where a whole number is expected"),
     ("baseline: majority", "baseline: median", "baseline `median` does not fit this answer; use `majority`"),
     ("- roc_auc >= 0.65", "- roc_auc >>= 0.65", "evaluations.delay.gates[0]: `roc_auc >>= 0.65`: a number"),
@@ -55,10 +63,18 @@ BROKEN = [
     ("[scheduled_at, carrier,", "[scheduled_at, late, carrier,", "the label `late` is sent by the caller"),
     ("contracts/weather.yaml", "contracts/wether.yaml", "the contract `contracts/wether.yaml` is not there"),
     ("by: time, ", "by: hash, ", "a split by hash has percentages"),
-    ("weather_hourly.*", "weather_hurly.*", "there is no feature group `weather_hurly`; did you mean `weather_hourly`?"),
+    (
+        "weather_hourly.*",
+        "weather_hurly.*",
+        "there is no feature group `weather_hurly`; did you mean `weather_hourly`?",
+    ),
     ("owner: ops-research", "owner: ops-research\nowner: twice", "`owner` stands here twice"),
     ("product: flight-delay", "product: flight delay", "`flight delay` is no name"),
-    ("load: data/flights.parquet", "load: [1]", "sources.flights.load: a list where a single value is expected"),
+    (
+        "load: data/flights.parquet",
+        "load: [1]",
+        "sources.flights.load: a list where a single value is expected",
+    ),
     ("seed: 7", 'seed: "7"', "models.delay.seed: `7` where a whole number is expected"),
     ("scheduled_at - 2h", "scheduled_at - two", "datasets.delay.predict_at: `scheduled_at - two`"),
 ]
@@ -71,7 +87,9 @@ def broken(tmp_path: Path, changes: list[tuple[str, str, str]]) -> str:
         text = text.replace(before, after, 1)
     for name in ("flights", "weather"):
         (tmp_path / "contracts").mkdir(exist_ok=True)
-        (tmp_path / "contracts" / f"{name}.yaml").write_text((FULL.parent / "contracts" / f"{name}.yaml").read_text())
+        (tmp_path / "contracts" / f"{name}.yaml").write_text(
+            (FULL.parent / "contracts" / f"{name}.yaml").read_text()
+        )
     (tmp_path / "headway.yaml").write_text(text)
     with pytest.raises(SpecError) as caught:
         load(tmp_path / "headway.yaml")

@@ -76,7 +76,15 @@ def test_nothing_can_be_said_about_what_is_not_a_number() -> None:
 
 @pytest.mark.parametrize(
     ("text", "column"),
-    [("roc_auc", 7), ("roc_auc >>= 1", 9), ("roc_auc >= ", 11), ("best(x >= 1", 7), ("worse(x) > 1", 0), ("a ; b", 2), ("((((" * 40, 50)],
+    [
+        ("roc_auc", 7),
+        ("roc_auc >>= 1", 9),
+        ("roc_auc >= ", 11),
+        ("best(x >= 1", 7),
+        ("worse(x) > 1", 0),
+        ("a ; b", 2),
+        ("((((" * 40, 50),
+    ],
 )
 def test_a_fault_in_a_condition_has_its_column(text: str, column: int) -> None:
     with pytest.raises(ExpressionError) as caught:

@@ -18,11 +18,15 @@ IDIOMS: dict[str, dict[str, str]] = {
     "from import as": {"p/main.py": "from p.other import helper as h\ndef fit(x):\n    return h(x)\n"},
     "import dotted": {"p/main.py": "import p.other\ndef fit(x):\n    return p.other.helper(x)\n"},
     "import as": {"p/main.py": "import p.other as o\ndef fit(x):\n    return o.helper(x)\n"},
-    "from package import module": {"p/main.py": "from p import other\ndef fit(x):\n    return other.helper(x)\n"},
+    "from package import module": {
+        "p/main.py": "from p import other\ndef fit(x):\n    return other.helper(x)\n"
+    },
     "relative": {"p/main.py": "from .other import helper\ndef fit(x):\n    return helper(x)\n"},
     "relative module": {"p/main.py": "from . import other\ndef fit(x):\n    return other.helper(x)\n"},
     "star": {"p/main.py": "from p.other import *\ndef fit(x):\n    return helper(x)\n"},
-    "inside the function": {"p/main.py": "def fit(x):\n    from p.other import helper\n    return helper(x)\n"},
+    "inside the function": {
+        "p/main.py": "def fit(x):\n    from p.other import helper\n    return helper(x)\n"
+    },
     "re-export": {
         "p/__init__.py": "from p.other import helper\n",
         "p/main.py": "from p import helper\ndef fit(x):\n    return helper(x)\n",
@@ -35,7 +39,9 @@ IDIOMS: dict[str, dict[str, str]] = {
         "p/main.py": "from functools import partial\nfrom p.other import helper\nCALL = partial(helper, 3)\n"
         "def fit(x):\n    return CALL()\n"
     },
-    "getattr on a module": {"p/main.py": "from p import other\ndef fit(x):\n    return getattr(other, 'hel' + 'per')(x)\n"},
+    "getattr on a module": {
+        "p/main.py": "from p import other\ndef fit(x):\n    return getattr(other, 'hel' + 'per')(x)\n"
+    },
     "imported by name": {
         "p/main.py": "import importlib\ndef fit(x):\n    return importlib.import_module('p.other').helper(x)\n"
     },
@@ -55,7 +61,9 @@ IDIOMS: dict[str, dict[str, str]] = {
     "computed import": {
         "p/main.py": "import importlib\nNAME = 'other'\ndef fit(x):\n    return importlib.import_module('p.' + NAME).helper(x)\n"
     },
-    "default argument": {"p/main.py": "from p.other import helper\ndef fit(x, call=helper):\n    return call(x)\n"},
+    "default argument": {
+        "p/main.py": "from p.other import helper\ndef fit(x, call=helper):\n    return call(x)\n"
+    },
     "src layout": {"src/p/main.py": "from p.other import helper\ndef fit(x):\n    return helper(x)\n"},
 }
 
@@ -82,7 +90,11 @@ def test_an_edit_behind_any_import_idiom_is_seen_and_a_comment_is_not(tmp_path: 
     before = read(tmp_path).parts
     edit(tmp_path, "RATE = 2\n", "# the rate\nRATE = 2   # twice\n\n\n")
     assert read(tmp_path).parts == before, "a comment or blank line changes nothing"
-    edit(tmp_path, "return x * RATE", "'''Docs.'''\n        return x * RATE" if "class" in idiom else "return (x\n     * RATE)")
+    edit(
+        tmp_path,
+        "return x * RATE",
+        "'''Docs.'''\n        return x * RATE" if "class" in idiom else "return (x\n     * RATE)",
+    )
     edit(tmp_path, "RATE = 2", "RATE = 3")
     assert read(tmp_path).parts != before, "a changed constant behind the helper is seen"
 
@@ -120,12 +132,19 @@ def test_statements_that_run_on_import_count(tmp_path: Path) -> None:
 
 
 def test_third_party_imports_are_named_and_the_standard_library_is_not(tmp_path: Path) -> None:
-    write(tmp_path, {"p/main.py": "import json, numpy as np\ndef fit(x):\n    import sklearn.tree\n    return np.sum(x)\n"})
+    write(
+        tmp_path,
+        {
+            "p/main.py": "import json, numpy as np\ndef fit(x):\n    import sklearn.tree\n    return np.sum(x)\n"
+        },
+    )
     assert read(tmp_path).imports == ("numpy", "sklearn")
 
 
 def test_a_module_reference_means_its_public_functions(tmp_path: Path) -> None:
-    write(tmp_path, {"p/main.py": "def a():\n    return 1\ndef b():\n    return 2\ndef _c():\n    return 3\n"})
+    write(
+        tmp_path, {"p/main.py": "def a():\n    return 1\ndef b():\n    return 2\ndef _c():\n    return 3\n"}
+    )
     assert set(read(tmp_path, "p.main").parts) == {"p.main.a", "p.main.b"}
 
 
@@ -138,7 +157,9 @@ def test_a_module_reference_means_its_public_functions(tmp_path: Path) -> None:
         ("x = '\0'\n", "p.main:fit", "SV001"),
     ],
 )
-def test_what_cannot_be_followed_is_a_named_error(tmp_path: Path, text: str, reference: str, said: str) -> None:
+def test_what_cannot_be_followed_is_a_named_error(
+    tmp_path: Path, text: str, reference: str, said: str
+) -> None:
     write(tmp_path, {"p/main.py": text})
     with pytest.raises(UserCodeError) as caught:
         read(tmp_path, reference)
