@@ -44,18 +44,45 @@ class Database:
         Raises:
             EngineError: The ledger cannot be read.
         """
-        if self._connection is None:
-            if not self.path.exists():
-                return []
-            with named(self.path):
-                self._connection = open_read_only(self.path)
+        connection = self.connection()
+        if connection is None:
+            return []
         with named(self.path):
             try:
-                return self._connection.execute(statement, values).fetchall()
+                return connection.execute(statement, values).fetchall()
             except sqlite3.OperationalError as error:
                 if "no such table" in str(error):
                     return []  # a ledger that its first writer has not finished making
                 raise
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Generator[None]:
+        """One state of the database for all that the block reads; blocks may be nested.
+
+        Raises:
+            EngineError: The ledger cannot be read.
+        """
+        connection = self.connection()
+        if connection is None or connection.in_transaction:
+            yield
+            return
+        with named(self.path):
+            connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.rollback()
+
+    def connection(self) -> sqlite3.Connection | None:
+        """The connection, opened when first asked for; None where there is no ledger yet.
+
+        Raises:
+            EngineError: The ledger cannot be read.
+        """
+        if self._connection is None and self.path.exists():
+            with named(self.path):
+                self._connection = open_read_only(self.path)
+        return self._connection
 
 
 def fact_of(row: tuple[Any, ...]) -> Fact:

@@ -17,13 +17,13 @@ class SqliteEnvironments(Database):
 
     def environment(self, name: str) -> EnvironmentState:
         """The environment's state; revision 0 and no pointers for a name never moved."""
-        found = self.rows("SELECT revision, head, holds FROM environment WHERE name = ?", name)
+        with self.snapshot():
+            found = self.rows("SELECT revision, head, holds FROM environment WHERE name = ?", name)
+            select = "SELECT node, digest FROM pointer WHERE environment = ? ORDER BY node"
+            pointers = dict(self.rows(select, name))
         if not found:
             return EnvironmentState(name=name)
         revision, head, holds = found[0]
-        pointers = dict(
-            self.rows("SELECT node, digest FROM pointer WHERE environment = ? ORDER BY node", name)
-        )
         held = msgspec.json.decode(holds, type=tuple[Hold, ...])
         return EnvironmentState(name=name, revision=revision, pointers=pointers, holds=held, head=head)
 
@@ -42,9 +42,11 @@ class SqliteEnvironments(Database):
         Raises:
             GateError: A row was changed, added or taken away; names the first one.
         """
-        rows = self.rows("SELECT seq, environment, revision, previous, hash FROM journal ORDER BY seq")
-        moves = {fact.seq: fact for fact in self.facts_where("WHERE kind = 'move'")}
-        journal.verify(rows, moves, [self.environment(name) for name in self.environments()])
+        with self.snapshot():
+            rows = self.rows("SELECT seq, environment, revision, previous, hash FROM journal ORDER BY seq")
+            moves = {fact.seq: fact for fact in self.facts_where("WHERE kind = 'move'")}
+            states = [self.environment(name) for name in self.environments()]
+        journal.verify(rows, moves, states)
 
     def moves_to(self, digest: str) -> Sequence[tuple[Fact, str]]:
         """(move fact, journal hash) that pointed an environment at an artifact, oldest first."""

@@ -23,12 +23,12 @@ class SqliteFacts(Database):
 
     def executions(self, node: str) -> Sequence[Execution]:
         """Successful executions of a node, newest first."""
-        where = "JOIN execution USING (seq) WHERE node = ? AND output IS NOT NULL ORDER BY seq DESC"
+        where = "JOIN execution USING (seq) WHERE node = ? AND output IS NOT NULL ORDER BY execution.seq DESC"
         return [fact.body for fact in self.facts_where(where, node)]  # ty: ignore[invalid-explicit-return]
 
     def execution(self, key: str) -> Execution | None:
         """The newest successful execution under this fingerprint key."""
-        where = "JOIN execution USING (seq) WHERE key = ? AND output IS NOT NULL ORDER BY seq DESC LIMIT 1"
+        where = "JOIN execution USING (seq) WHERE key = ? AND output IS NOT NULL ORDER BY execution.seq DESC LIMIT 1"
         found = self.facts_where(where, key)
         return found[0].body if found else None  # ty: ignore[invalid-explicit-return]
 
@@ -47,7 +47,9 @@ class SqliteFacts(Database):
 
     def evidence(self, about: str) -> Sequence[tuple[str, Evidence]]:
         """(fact id, evidence) about an artifact, newest first."""
-        found = self.facts_where("JOIN evidence USING (seq) WHERE about = ? ORDER BY seq DESC", about)
+        found = self.facts_where(
+            "JOIN evidence USING (seq) WHERE about = ? ORDER BY evidence.seq DESC", about
+        )
         return [(fact.id, fact.body) for fact in found]  # ty: ignore[invalid-explicit-return]
 
     def facts(self, *, kinds: Iterable[str] = (), after: int = 0, limit: int | None = None) -> Sequence[Fact]:
@@ -59,10 +61,12 @@ class SqliteFacts(Database):
 
     def made_by(self, output: str) -> Sequence[tuple[str, Execution]]:
         """(fact id, execution) that made an artifact, newest first."""
-        found = self.facts_where("JOIN execution USING (seq) WHERE output = ? ORDER BY seq DESC", output)
+        found = self.facts_where(
+            "JOIN execution USING (seq) WHERE output = ? ORDER BY execution.seq DESC", output
+        )
         return [(fact.id, fact.body) for fact in found]  # ty: ignore[invalid-explicit-return]
 
     def used_by(self, digest: str) -> Sequence[tuple[str, Execution]]:
         """(fact id, execution) that had an artifact among its inputs, newest first."""
-        found = self.facts_where("JOIN input USING (seq) WHERE digest = ? ORDER BY seq DESC", digest)
+        found = self.facts_where("JOIN input USING (seq) WHERE digest = ? ORDER BY input.seq DESC", digest)
         return [(fact.id, fact.body) for fact in found]  # ty: ignore[invalid-explicit-return]

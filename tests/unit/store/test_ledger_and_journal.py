@@ -99,7 +99,6 @@ def test_a_change_that_reads_the_same_is_found_too(workspace: Workspace, stateme
         workspace.open_reader().verify()
 
 
-@pytest.mark.xfail(strict=True, reason="two questions are asked of two states")
 def test_an_environment_is_read_from_one_state_while_it_moves(workspace: Workspace) -> None:
     reader, other, writer = workspace.open_reader(), workspace.open_reader(), workspace.open_writer()
     assert reader.environment("prod").revision == MOVES
