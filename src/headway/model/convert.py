@@ -142,6 +142,10 @@ def _bytes(graph: ModelProto) -> bytes:
         graph.ClearField(field)
     graph.graph.name = _NAME
     graph.graph.doc_string = ""
+    # skl2onnx lists the operator sets in the order of a set of texts, which changes with the hash seed.
+    sets = sorted((item.domain, item.version) for item in graph.opset_import)
+    del graph.opset_import[:]
+    graph.opset_import.extend(helper.make_opsetid(domain, version) for domain, version in sets)
     return graph.SerializeToString(deterministic=True)
 
 
