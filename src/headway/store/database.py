@@ -13,6 +13,7 @@ import msgspec
 from headway.core.clock import from_text
 from headway.errors import store as errors
 from headway.facts.fact import Body, Fact
+from headway.store.schema import refuse_newer
 from headway.store.sequence import open_read_only
 
 _SELECT = "SELECT fact.seq, fact.id, fact.at, fact.body FROM fact"
@@ -81,7 +82,13 @@ class Database:
         """
         if self._connection is None and self.path.exists():
             with named(self.path):
-                self._connection = open_read_only(self.path)
+                connection = open_read_only(self.path)
+                try:
+                    refuse_newer(connection, self.path)
+                except BaseException:
+                    connection.close()
+                    raise
+                self._connection = connection
         return self._connection
 
 

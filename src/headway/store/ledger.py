@@ -26,7 +26,7 @@ from headway.store.database import named
 from headway.store.environment_reader import SqliteEnvironments
 from headway.store.fact_reader import SqliteFacts
 from headway.store.lease import lease
-from headway.store.schema import migrate
+from headway.store.schema import into_wal_mode, migrate
 
 _encode = msgspec.json.encode
 
@@ -95,10 +95,15 @@ class SqliteWriter:
     def _connection(self) -> sqlite3.Connection:
         if self._opened is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._opened = sqlite3.connect(self.path, isolation_level=None, timeout=10.0)
-            self._opened.execute("PRAGMA journal_mode = WAL")
-            self._opened.execute("PRAGMA foreign_keys = ON")
-            migrate(self._opened, self.path)
+            connection = sqlite3.connect(self.path, isolation_level=None, timeout=10.0)
+            try:
+                into_wal_mode(connection)
+                connection.execute("PRAGMA foreign_keys = ON")
+                migrate(connection, self.path)
+            except BaseException:
+                connection.close()
+                raise
+            self._opened = connection
         return self._opened
 
 

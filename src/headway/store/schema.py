@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from importlib.resources import files
+import time
 from pathlib import Path
 
 from headway.errors import store as errors
+
+_PATIENCE_S = 10.0
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -15,23 +17,14 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         EngineError: A newer Headway wrote this ledger.
     """
-    scripts = sorted(
-        (
-            entry
-            for entry in files("headway.store").joinpath("migrations").iterdir()
-            if entry.name.endswith(".sql")
-        ),
-        key=lambda entry: entry.name,
-    )
+    scripts = _scripts()
     if _version(connection) == len(scripts):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute("CREATE TABLE IF NOT EXISTS headway_schema (version INTEGER NOT NULL)")
-        done = _version(connection)
-        if done > len(scripts):
-            raise errors.ledger_is_newer(str(path), done, len(scripts))  # noqa: TRY301 -- rolled back below
-        for entry in scripts[done:]:
+        refuse_newer(connection, path)
+        for entry in scripts[_version(connection) :]:
             for statement in _statements(entry.read_text(encoding="utf-8")):
                 connection.execute(statement)
         connection.execute("DELETE FROM headway_schema")
@@ -42,11 +35,44 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
+def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    """Neither write nor read what a newer Headway wrote.
+
+    Raises:
+        EngineError: A newer Headway wrote this ledger.
+    """
+    found, known = _version(connection), len(_scripts())
+    if found > known:
+        raise errors.ledger_is_newer(str(path), found, known)
+
+
+def into_wal_mode(connection: sqlite3.Connection) -> None:
+    """Switch a new ledger to WAL; another process that makes it at the same moment is waited for.
+
+    SQLite does not wait by itself here: the switch needs the whole file, and of two it refuses one.
+
+    Raises:
+        sqlite3.Error: The file is no database, or stays busy for ten seconds.
+    """
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _scripts() -> list[Path]:
+    return sorted(Path(__file__).with_name("migrations").glob("*.sql"))
+
+
 def _version(connection: sqlite3.Connection) -> int:
-    try:
-        row = connection.execute("SELECT version FROM headway_schema").fetchone()
-    except sqlite3.OperationalError:
-        return 0
+    made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'headway_schema'").fetchone()
+    row = connection.execute("SELECT version FROM headway_schema").fetchone() if made else None
     return int(row[0]) if row else 0
 
 

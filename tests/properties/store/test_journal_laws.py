@@ -124,3 +124,21 @@ def test_a_flipped_bit_in_any_row_of_the_journal_is_found(data: st.DataObject) -
             connection.execute(update, (bytes(text), seq))
         with pytest.raises(HeadwayError):
             workspace.open_reader().verify()
+
+
+def test_many_processes_make_one_new_ledger(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    gate, open_gate = os.pipe()
+    children = []
+    for _ in range(8):
+        child = os.fork()
+        if child == 0:
+            os.close(open_gate)
+            os.read(gate, 1)
+            workspace.open_writer().record(samples.made())
+            os._exit(0)
+        children.append(child)
+    os.close(gate)
+    os.close(open_gate)
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 8
+    assert workspace.open_reader().sequence() == 8

@@ -115,7 +115,6 @@ def test_an_environment_is_read_from_one_state_while_it_moves(workspace: Workspa
     assert (state.revision, state.pointers) == (MOVES, {"a": "2"})
 
 
-@pytest.mark.xfail(strict=True, reason="a refused connection is kept, and the reader does not look")
 def test_a_newer_ledger_is_neither_written_nor_read(workspace: Workspace) -> None:
     with closing(sqlite3.connect(workspace.ledger, isolation_level=None)) as connection:
         connection.execute("UPDATE headway_schema SET version = 99")
