@@ -118,7 +118,6 @@ def test_a_read_only_workspace_is_read_and_not_written(open_to_all: Path) -> Non
             assert caught.value.exit_code == 4
 
 
-@pytest.mark.xfail(strict=True, reason="the WAL is left out")
 def test_what_a_killed_writer_left_in_the_wal_is_read_in_a_read_only_folder(open_to_all: Path) -> None:
     workspace = Workspace(open_to_all)
     workspace.make()
