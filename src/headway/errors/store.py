@@ -174,3 +174,16 @@ def key_fails(path: str, reason: str) -> EngineError:
         where=path,
         mend="make the file readable for the user who runs this; if it is lost, remove it and apply again",
     )
+
+
+def fact_is_unreadable(seq: int) -> EngineError:
+    """ST014: A fact says nothing that this Headway understands.
+
+    A newer Headway wrote it, or its row was changed behind Headway's back: `headway log --verify` tells.
+    """
+    return EngineError(
+        code="ST014",
+        what=f"fact {seq} of the ledger cannot be understood",
+        where=".headway/ledger.db",
+        mend="run `headway log --verify`; if that finds nothing, install the newer Headway that wrote it",
+    )

@@ -93,14 +93,25 @@ class Database:
 
 
 def fact_of(row: tuple[Any, ...]) -> Fact:
-    """A fact from its row (seq, id, at, body)."""
+    """A fact from its row (seq, id, at, body).
+
+    Raises:
+        EngineError: The row says nothing that this Headway understands.
+    """
     seq, fact_id, at, body = row
-    return Fact(seq=seq, id=fact_id, at=from_text(at), body=_decode(body))
+    try:
+        return Fact(seq=seq, id=fact_id, at=from_text(at), body=_decode(body))
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise errors.fact_is_unreadable(seq) from error
 
 
 @contextlib.contextmanager
 def named(path: Path) -> Generator[None]:
-    """Give failures of the database and the disk their name."""
+    """Give failures of the database and the disk their name.
+
+    Raises:
+        EngineError: The block failed.
+    """
     try:
         yield
     except sqlite3.DatabaseError as error:

@@ -9,7 +9,7 @@ import msgspec
 from headway.facts.fact import Fact
 from headway.facts.moves import EnvironmentState, Hold
 from headway.store import journal
-from headway.store.database import Database, fact_of
+from headway.store.database import Database, fact_of, named
 
 
 class SqliteEnvironments(Database):
@@ -37,16 +37,15 @@ class SqliteEnvironments(Database):
         return self._moves(where, environment, environment)
 
     def verify(self) -> None:
-        """Recompute the hash chain, and compare the pointers with what the journal adds up to.
+        """Recompute the hash chain up to the newest move, and compare the pointers with what it adds up to.
 
         Raises:
             GateError: A row was changed, added or taken away; names the first one.
         """
-        with self.snapshot():
-            rows = self.rows("SELECT seq, environment, revision, previous, hash FROM journal ORDER BY seq")
-            moves = {fact.seq: fact for fact in self.facts_where("WHERE kind = 'move'")}
-            states = [self.environment(name) for name in self.environments()]
-        journal.verify(rows, moves, states)
+        connection = self.connection()
+        if connection is not None and self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journal'"):
+            with self.snapshot(), named(self.path):
+                journal.verify(connection)
 
     def moves_to(self, digest: str) -> Sequence[tuple[Fact, str]]:
         """(move fact, journal hash) that pointed an environment at an artifact, oldest first."""

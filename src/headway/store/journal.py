@@ -1,18 +1,26 @@
-"""The journal's hash chain: each move's hash covers the one before, so a change shows."""
+"""The journal's hash chain: each move seals the move before it and every fact between, so a change shows.
+
+Somebody who may write the file can rewrite the whole chain; the heads that went elsewhere (route
+files, logs) show that.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
+from blake3 import blake3
+from msgspec.structs import replace
 
-from headway.core import digest
-from headway.core.clock import to_text
 from headway.errors import store as errors
 from headway.facts.fact import Fact
-from headway.facts.moves import EnvironmentState, Move
+from headway.facts.moves import EnvironmentState, Hold, Move
+
+_SEALED = (
+    "SELECT seq, CAST(id AS BLOB), CAST(at AS BLOB), CAST(kind AS BLOB), CAST(body AS BLOB)"
+    " FROM fact WHERE seq > ? AND seq <= ? ORDER BY seq"
+)
 
 
 def check(connection: sqlite3.Connection, move: Move) -> None:
@@ -39,7 +47,8 @@ def chain(connection: sqlite3.Connection, fact: Fact, move: Move) -> None:
     """Append the move's row to the journal, and set what the journal adds up to."""
     last = connection.execute("SELECT hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
     previous = last[0] if last else ""
-    found = hash_of(previous, fact)
+    since = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
+    found = hash_of(previous, connection.execute(_SEALED, (since, fact.seq)))
     connection.execute(
         "INSERT INTO journal (seq, environment, revision, previous, hash) VALUES (?, ?, ?, ?, ?)",
         (fact.seq, move.environment, move.revision, previous, found),
@@ -59,51 +68,80 @@ def chain(connection: sqlite3.Connection, fact: Fact, move: Move) -> None:
     )
 
 
-def hash_of(previous: str, fact: Fact) -> str:
-    """Hash of a journal row: the one before, then everything that the fact says."""
-    content = [previous, fact.seq, fact.id, to_text(fact.at), msgspec.to_builtins(fact.body)]
-    return digest.of_value(content)
+def hash_of(previous: str, facts: Iterable[tuple[int, bytes, bytes, bytes, bytes]]) -> str:
+    """Hash of a move: blake3 of the hash before it and of every fact since, each column as a netstring.
+
+    The bytes are taken as they are stored, not what they decode to: no byte can change unseen, and a
+    later Headway whose facts have more fields comes to the same hash.
+    """
+    hasher = blake3(previous.encode())
+    for seq, *columns in facts:
+        hasher.update(b"%d:" % seq)
+        for column in columns:
+            hasher.update(b"%d:%b," % (len(column), column))
+    return hasher.hexdigest()
 
 
-def verify(
-    rows: Sequence[tuple[Any, ...]], moves: Mapping[int, Fact], states: Sequence[EnvironmentState]
-) -> None:
-    """Recompute the chain, and replay it.
+def follow(state: EnvironmentState, move: Move, head: str) -> EnvironmentState:
+    """The environment after a move whose hash is `head`."""
+    kept = {node: target for node, target in state.pointers.items() if node not in move.before}
+    pointers = {**kept, **move.after}
+    return replace(state, revision=move.revision, pointers=pointers, holds=move.holds, head=head)
 
-    Args:
-        rows: (seq, environment, revision, previous, hash), oldest first.
-        moves: Move facts by sequence number.
-        states: Environments as the tables have them.
+
+def verify(connection: sqlite3.Connection) -> None:
+    """Recompute the chain, and replay it; call it inside a transaction.
+
+    Facts after the last move are not sealed yet.
 
     Raises:
-        GateError: Names the first row that does not fit.
+        GateError: Names the first move that does not fit.
     """
-    previous, revisions = "", dict[str, int]()
+    previous, last = "", 0
+    states: dict[str, EnvironmentState] = {}
+    rows = connection.execute("SELECT seq, environment, revision, previous, hash FROM journal ORDER BY seq")
+    for seq, name, revision, said, found in rows:
+        if said != previous or hash_of(previous, connection.execute(_SEALED, (last, seq))) != found:
+            why = f"of facts {last + 1} to {seq} one was changed, added or taken away"
+            raise errors.journal_is_broken(seq, why)
+        move = _move(connection, seq)
+        state = states.get(name, EnvironmentState(name=name))
+        if (move.environment, move.revision) != (name, revision) or revision != state.revision + 1:
+            raise errors.journal_is_broken(seq, f"revision {revision} does not follow in `{name}`")
+        states[name] = follow(state, move, found)
+        previous, last = found, seq
+    unchained = connection.execute("SELECT min(seq) FROM fact WHERE kind = 'move' AND seq > ?", (last,))
+    if (extra := unchained.fetchone()[0]) is not None:
+        raise errors.journal_is_broken(extra, "a move is not in the chain")
+    _compare(connection, states)
+
+
+def _move(connection: sqlite3.Connection, seq: int) -> Move:
+    row = connection.execute("SELECT body FROM fact WHERE seq = ? AND kind = 'move'", (seq,)).fetchone()
+    if row is None:
+        raise errors.journal_is_broken(seq, "its fact is gone")
+    try:
+        return msgspec.json.decode(row[0], type=Move)
+    except msgspec.MsgspecError as error:
+        raise errors.journal_is_broken(seq, "it does not read as a move") from error
+
+
+def _compare(connection: sqlite3.Connection, states: dict[str, EnvironmentState]) -> None:
+    """Whether the tables have what the journal adds up to, and nothing else."""
     pointers: dict[str, dict[str, str]] = {}
-    heads: dict[str, str] = {}
-    for seq, environment, revision, said, found in rows:
-        fact = moves.get(seq)
-        if fact is None or not isinstance(fact.body, Move):
-            raise errors.journal_is_broken(seq, "its fact is gone")
-        if said != previous or hash_of(previous, fact) != found:
-            raise errors.journal_is_broken(seq, "its content or its place was changed")
-        if revision != revisions.get(environment, 0) + 1 or fact.body.revision != revision:
-            raise errors.journal_is_broken(seq, f"revision {revision} does not follow in `{environment}`")
-        previous, revisions[environment], heads[environment] = found, revision, found
-        after = pointers.setdefault(environment, {})
-        for node in fact.body.before.keys() - fact.body.after.keys():
-            after.pop(node, None)
-        after |= fact.body.after
-    unchained = moves.keys() - {row[0] for row in rows}
-    if unchained:
-        raise errors.journal_is_broken(min(unchained), "a move is not in the chain")
-    for state in states:
-        if (state.pointers, state.revision, state.head) != (
-            pointers.get(state.name, {}),
-            revisions.get(state.name, 0),
-            heads.get(state.name, ""),
-        ):
-            raise errors.pointers_differ(state.name)
-    missing = heads.keys() - {state.name for state in states}
-    if missing:
-        raise errors.pointers_differ(min(missing))
+    for name, node, target in connection.execute("SELECT * FROM pointer"):
+        pointers.setdefault(name, {})[node] = target
+    found = {row[0]: row[1:] for row in connection.execute("SELECT * FROM environment")}
+    for name in sorted(states.keys() | found.keys() | pointers.keys()):
+        state = states.get(name, EnvironmentState(name=name))
+        revision, head, holds = found.get(name, (0, "", "[]"))
+        present = (revision, head, _holds(holds), pointers.get(name, {}))
+        if present != (state.revision, state.head, state.holds, state.pointers):
+            raise errors.pointers_differ(name)
+
+
+def _holds(text: str) -> tuple[Hold, ...] | None:
+    try:
+        return msgspec.json.decode(text, type=tuple[Hold, ...])
+    except msgspec.MsgspecError:
+        return None  # equal to no holds that were ever made

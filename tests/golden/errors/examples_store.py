@@ -17,5 +17,6 @@ EXAMPLES = {
     ),
     "journal_is_broken": lambda: store.journal_is_broken(12, "its content or its place was changed"),
     "pointers_differ": lambda: store.pointers_differ("prod"),
+    "fact_is_unreadable": lambda: store.fact_is_unreadable(7),
     "key_fails": lambda: store.key_fails(".headway/key", "Permission denied"),
 }

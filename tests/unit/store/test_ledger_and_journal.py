@@ -78,7 +78,6 @@ def test_what_was_changed_behind_our_back_is_found(workspace: Workspace, stateme
     assert caught.value.code in ("ST011", "ST012")
 
 
-@pytest.mark.xfail(strict=True, reason="the hash is of the decoded move, and seals no other fact")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -149,7 +148,6 @@ def test_the_number_of_the_newest_fact_is_the_readers(workspace: Workspace, tmp_
     assert sequence_of(tmp_path / "empty.db") == 0
 
 
-@pytest.mark.xfail(strict=True, reason="msgspec's own error comes out")
 def test_a_fact_that_cannot_be_understood_is_named(workspace: Workspace) -> None:
     behind_our_back(workspace, """UPDATE fact SET body = '{"type":"unheard_of"}' WHERE seq = 2""")
     with pytest.raises(HeadwayError, match="fact 2"):
