@@ -3,11 +3,11 @@
     condition   := sum ( >= | <= | > | < | == ) sum
     sum         := product { ( + | - ) product }
     product     := value { ( * | / ) value }
-    value       := number | number% | duration | name | name "(" sum ")" | "(" sum ")" | - value
+    value       := number | percentage | duration | size | name | name "(" sum ")" | "(" sum ")" | - value
 
 A name is a metric (`roc_auc`), the same metric of another model (`champion`, `baseline`, `stable`), or
 a metric by slice inside `worst(...)`, `best(...)`, `mean(...)` (`slice.roc_auc`). Durations count in
-seconds, percentages as shares.
+seconds, percentages as shares, sizes in bytes.
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from headway.spec.product import Moment
-from headway.spec.quantities import parse_duration
+from headway.spec.quantities import parse_duration, parse_percent, parse_size
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<quantity>\d+(?:\.\d+)?(?:us|ms|[smhdw])(?:\d+(?:us|ms|[smhdw]))*(?![A-Za-z_]))"
-    r"|(?P<percent>\d+(?:\.\d+)?%)"
-    r"|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![A-Za-z_]))"
-    r"|(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
+    r"\s*(?:(?P<amount>[0-9](?:[eE][+-]?(?=[0-9])|[0-9A-Za-z_.])*(?: ?%| (?:[kMGTK]i?)?B\b)?)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)"
     r"|(?P<sign>>=|<=|==|[><+\-*/()]))"
 )
+_NUMBER = re.compile(r"[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,2})?")
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -39,7 +38,12 @@ FUNCTIONS = ("worst", "best", "mean")
 """Functions over the slices of one metric."""
 OTHERS = ("champion", "baseline", "stable")
 """Names that mean: the metric on the left, of that other model."""
+LONGEST = 400
+"""Characters of an expression; people read it."""
 _DEPTH = 50
+
+Unit = Literal["number", "seconds", "bytes"]
+"""What an amount counts; a percentage is a plain number."""
 
 
 class ExpressionError(ValueError):
@@ -57,10 +61,11 @@ class ExpressionError(ValueError):
 
 
 class Number(NamedTuple):
-    """A number; a duration in seconds, a percentage as a share."""
+    """A number; a duration in seconds, a percentage as a share, a size in bytes."""
 
     value: float
     text: str
+    unit: Unit = "number"
 
 
 class Name(NamedTuple):
@@ -79,23 +84,25 @@ class Call(NamedTuple):
 
 
 class Binary(NamedTuple):
-    """Arithmetic."""
+    """Arithmetic; `column` is that of the sign."""
 
     sign: str
     left: Expression
     right: Expression
+    column: int = 0
 
 
 Expression = Number | Name | Call | Binary
 
 
 class Comparison(NamedTuple):
-    """A condition: `left sign right`."""
+    """A condition: `left sign right`; `column` is that of the sign."""
 
     left: Expression
     sign: str
     right: Expression
     text: str
+    column: int = 0
 
 
 class _Token(NamedTuple):
@@ -117,7 +124,7 @@ def parse_condition(text: str) -> Comparison:
         raise ExpressionError(sign.column, "a comparison (>=, <=, >, <, ==) is expected here")
     right = parser.sum()
     parser.end()
-    return Comparison(left, sign.text, right, text)
+    return Comparison(left, sign.text, right, text, sign.column)
 
 
 def parse_moment(text: str) -> Moment:
@@ -133,10 +140,13 @@ def parse_moment(text: str) -> Moment:
     if parser.peek().kind == "end":
         return Moment(column=column.text)
     sign, span = parser.take(), parser.take()
-    if sign.text not in ("+", "-") or span.kind != "quantity":
+    if sign.text not in ("+", "-") or span.kind != "amount":
         raise ExpressionError(sign.column, "`+` or `-` and a duration are expected here, such as `- 2h`")
     parser.end()
-    offset = parse_duration(span.text)
+    try:
+        offset = parse_duration(span.text)
+    except ValueError as error:
+        raise ExpressionError(span.column, f"{error} is expected here") from error
     return Moment(column=column.text, offset=-offset if sign.text == "-" else offset)
 
 
@@ -204,6 +214,8 @@ class _Parser:
     """Recursive descent over the tokens, with a bound on nesting."""
 
     def __init__(self, text: str) -> None:
+        if len(text) > LONGEST:
+            raise ExpressionError(LONGEST, f"an expression has at most {LONGEST} characters")
         self._tokens = list(_tokens(text))
         self._at = 0
         self._depth = 0
@@ -223,13 +235,15 @@ class _Parser:
     def sum(self) -> Expression:
         left = self._product()
         while self.peek().text in ("+", "-"):
-            left = Binary(self.take().text, left, self._product())
+            sign = self.take()
+            left = Binary(sign.text, left, self._product(), sign.column)
         return left
 
     def _product(self) -> Expression:
         left = self._value()
         while self.peek().text in ("*", "/"):
-            left = Binary(self.take().text, left, self._value())
+            sign = self.take()
+            left = Binary(sign.text, left, self._value(), sign.column)
         return left
 
     def _value(self) -> Expression:
@@ -244,18 +258,14 @@ class _Parser:
 
     def _one(self, token: _Token) -> Expression:
         match token.kind:
-            case "number":
-                return Number(float(token.text), token.text)
-            case "percent":
-                return Number(float(token.text[:-1]) / 100, token.text)
-            case "quantity":
-                return Number(parse_duration(token.text).total_seconds(), token.text)
+            case "amount":
+                return _amount(token)
             case "name" if self.peek().text == "(":
                 return self._call(token)
             case "name":
                 return Name(token.text, token.column)
         if token.text == "-":
-            return Binary("-", Number(0.0, "0"), self._value())
+            return Binary("-", Number(0.0, "0"), self._value(), token.column)
         if token.text == "(":
             inner = self.sum()
             self._close()
@@ -276,6 +286,25 @@ class _Parser:
         token = self.take()
         if token.text != ")":
             raise ExpressionError(token.column, "`)` is expected here")
+
+
+_PARSERS: tuple[tuple[Callable[[str], float], Unit], ...] = (
+    (parse_percent, "number"),
+    (lambda text: parse_duration(text).total_seconds(), "seconds"),
+    (parse_size, "bytes"),
+)
+
+
+def _amount(token: _Token) -> Number:
+    if _NUMBER.fullmatch(token.text):
+        return Number(float(token.text), token.text)
+    for parse, unit in _PARSERS:
+        try:
+            return Number(parse(token.text), token.text, unit)
+        except ValueError:
+            continue
+    what = f"`{token.text[:30]}` is no number, percentage, duration or size such as `0.7`, `70%`, `50ms`, `10 MB`"
+    raise ExpressionError(token.column, what)
 
 
 def _tokens(text: str) -> Iterator[_Token]:

@@ -9,6 +9,11 @@ from msgspec import Struct
 
 from headway.errors import spec as errors
 from headway.spec import references
+from headway.spec.checks.contracts import check_contract
+from headway.spec.checks.data import check_data
+from headway.spec.checks.delivery import check_delivery
+from headway.spec.checks.models import check_models
+from headway.spec.checks.scene import Scene
 from headway.spec.contract import Contract
 from headway.spec.document import Fault, Path_, compose
 from headway.spec.product import Declared, Product
@@ -49,8 +54,12 @@ def load(file: Path) -> Loaded:
     if product is not INVALID:
         contracts = _contracts(file, product, reading)
         references.check(product, contracts, reading)
+        _lock(file, product, reading)
+        scene = Scene(product, contracts, references.Check(reading))
+        for check in (check_data, check_models, check_delivery):
+            check(scene)
     if reading.faults:
-        raise errors.faults(file.name, sorted(reading.faults, key=_order))
+        raise errors.faults(file.name, _ordered(reading.faults, file.name))
     return Loaded(product=product, contracts=contracts, places=reading.places, file=file)
 
 
@@ -61,9 +70,9 @@ def load_contract(file: Path, shown: str) -> Contract:
         SpecError: Something is wrong; every fault is listed.
     """
     reading = Reading(shown)
-    contract = _read(file, reading, Contract)
+    contract = _contract(file, reading)
     if reading.faults:
-        raise errors.faults(shown, sorted(reading.faults, key=_order))
+        raise errors.faults(shown, _ordered(reading.faults, shown))
     found: Contract = contract
     return found
 
@@ -87,14 +96,28 @@ def _contracts(file: Path, product: Product, reading: Reading) -> dict[str, Cont
             reading.faults.append(Fault(reading.file, line, column, f"sources.{name}.contract", what, hint))
             continue
         inner = Reading(source.contract)
-        contract = _read(path, inner, Contract)
+        contract = _contract(path, inner)
         reading.faults += inner.faults
-        if contract is not INVALID:
-            references.check_contract(contract, inner)
-            reading.faults += [fault for fault in inner.faults if fault not in reading.faults]
+        # A contract with broken columns would make faults of every name that refers to them.
+        if contract is not INVALID and not references.Check(inner).broken(("columns",)):
             contracts[source.contract] = contract
     return contracts
 
 
-def _order(fault: Fault) -> tuple[str, int, int]:
-    return fault.file, fault.line, fault.column
+def _contract(path: Path, reading: Reading) -> Any:
+    contract = _read(path, reading, Contract)
+    if contract is not INVALID:
+        references.check_contract(contract, reading)
+        check_contract(contract, references.Check(reading))
+    return contract
+
+
+def _lock(file: Path, product: Product, reading: Reading) -> None:
+    if product.lock is not None and not (file.parent / product.lock).is_file():
+        what = f"the lock file `{product.lock[:60]}` is not there"
+        references.Check(reading).fault(("lock",), what, "write it, or take `lock:` out")
+
+
+def _ordered(faults: list[Fault], file: str) -> list[Fault]:
+    """By line, what is wrong with `file` itself first."""
+    return sorted(faults, key=lambda fault: (fault.file != file, fault.file, fault.line, fault.column))

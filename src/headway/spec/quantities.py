@@ -1,13 +1,16 @@
 """Durations, sizes, percentages and rates: one parser and one printer for each.
 
 Durations are `timedelta`, sizes are whole bytes, percentages are shares between 0 and 1, rates are
-events per second. A bare number is never a quantity: the unit is written.
+events per second. A bare number is never a quantity: the unit is written. A parser's `ValueError`
+says in words what is allowed.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 UNITS = {
     "us": timedelta(microseconds=1),
@@ -31,42 +34,48 @@ SIZES = {
     "GiB": 2**30,
     "TiB": 2**40,
 }
-
-_STEP = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d|w)")
-_DURATION = re.compile(rf"(?:{_STEP.pattern})+")
-_SIZE = re.compile(rf"(\d+(?:\.\d+)?) ?({'|'.join(sorted(SIZES, key=len, reverse=True))})")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
-_PER = re.compile(r"(\d+(?:\.\d+)?) ?(?:/ ?(us|ms|s|m|h|d|w)|per (\S+))")
+"""Units of size; `k` is 1,000 and `Ki` is 1,024 (IEC 80000-13)."""
 
 DURATION = "a duration such as `200ms`, `10m`, `1h30m`, `28d`"
 SIZE = "a size such as `512 MB` or `1 GiB`"
 PERCENT = "a percentage such as `70%`"
 RATE = "a rate such as `500/s` or `1 per 30d`"
 
+# Bounded, so that arithmetic on a hostile number stays short; ASCII, for `\d` takes any script's digits.
+_DIGITS = r"[0-9]{1,15}(?:\.[0-9]{1,30})?"
+_STEP = re.compile(rf"({_DIGITS})(us|ms|s|m|h|d|w)")
+_DURATION = re.compile(rf"(?:{_STEP.pattern})+")
+_SIZE = re.compile(rf"({_DIGITS}) ?({'|'.join(sorted(SIZES, key=len, reverse=True))})")
+_PERCENT = re.compile(rf"({_DIGITS}) ?%")
+_PER = re.compile(rf"({_DIGITS}) ?(?:/ ?(us|ms|s|m|h|d|w)|per (\S+))")
+_TICK = UNITS["us"]
+_LONGEST = timedelta(days=366_000)
+
 
 def parse_duration(text: str) -> timedelta:
-    """`1h30m` as a time span.
+    """`1h30m` as a time span, exact to the microsecond; each unit once, the largest first.
 
     Raises:
         ValueError: The text is no duration, or one longer than a thousand years.
     """
-    if not _DURATION.fullmatch(text):
+    steps = _STEP.findall(text)
+    order = [list(UNITS).index(unit) for _, unit in steps]
+    if not _DURATION.fullmatch(text) or order != sorted(set(order), reverse=True):
         raise ValueError(DURATION)
-    try:
-        return sum((float(number) * UNITS[unit] for number, unit in _STEP.findall(text)), timedelta(0))
-    except OverflowError as error:
-        raise ValueError(DURATION) from error
+    ticks = sum((Fraction(number) * (UNITS[unit] // _TICK) for number, unit in steps), Fraction(0))
+    if ticks.denominator != 1 or ticks > _LONGEST // _TICK:
+        raise ValueError(DURATION)
+    return int(ticks) * _TICK
 
 
 def duration_text(value: timedelta) -> str:
-    """The shortest text that parses to this duration: `90m` is `1h30m`; a negative one has a sign."""
+    """The text that parses to this duration: 90 minutes are `1h30m`; a negative one has a sign."""
     if value < timedelta(0):
         return f"-{duration_text(-value)}"
-    left = value // timedelta(microseconds=1)
+    left = value // _TICK
     parts = []
     for unit in ("d", "h", "m", "s", "ms", "us"):
-        size = UNITS[unit] // timedelta(microseconds=1)
-        number, left = divmod(left, size)
+        number, left = divmod(left, UNITS[unit] // _TICK)
         if number:
             parts.append(f"{number}{unit}")
     return "".join(parts) or "0s"
@@ -76,12 +85,15 @@ def parse_size(text: str) -> int:
     """`1 GiB` in bytes.
 
     Raises:
-        ValueError: The text is no size.
+        ValueError: The text is no size, or not one of whole bytes.
     """
     found = _SIZE.fullmatch(text)
     if not found:
         raise ValueError(SIZE)
-    return round(float(found[1]) * SIZES[found[2]])
+    size = Fraction(found[1]) * SIZES[found[2]]
+    if size.denominator != 1:
+        raise ValueError(SIZE)
+    return int(size)
 
 
 def size_text(value: int) -> str:
@@ -99,14 +111,15 @@ def parse_percent(text: str) -> float:
         ValueError: The text is no percentage between 0 and 100.
     """
     found = _PERCENT.fullmatch(text)
-    if not found or float(found[1]) > 100:  # noqa: PLR2004 -- a percentage
+    share = Fraction(found[1]) / 100 if found else Fraction(2)
+    if share > 1:
         raise ValueError(PERCENT)
-    return float(found[1]) / 100
+    return float(share)
 
 
 def percent_text(share: float) -> str:
-    """A share as a percentage that parses back to it."""
-    return f"{round(share * 100, 10):g}%"
+    """The shortest percentage that parses to this share."""
+    return f"{_plain(Decimal(repr(share)) * 100)}%"
 
 
 def parse_rate(text: str) -> float:
@@ -118,12 +131,26 @@ def parse_rate(text: str) -> float:
     found = _PER.fullmatch(text)
     if not found:
         raise ValueError(RATE)
-    span = UNITS[found[2]] if found[2] else parse_duration(found[3])
+    try:
+        span = UNITS[found[2]] if found[2] else parse_duration(found[3])
+    except ValueError as error:
+        raise ValueError(RATE) from error
     if not span:
         raise ValueError(RATE)
-    return float(found[1]) / span.total_seconds()
+    return float(Fraction(found[1]) * 10**6 / (span // _TICK))
 
 
 def rate_text(per_second: float) -> str:
-    """A rate for people, per second."""
-    return f"{per_second:g}/s"
+    """A rate for people that parses to this figure: the first unit in which it is a short number."""
+    for per in ("/s", "/m", "/h", "/d", " per 30d"):
+        count = per_second / parse_rate(f"1{per}")
+        text = f"{_plain(Decimal(f'{count:.9g}'))}{per}"
+        if parse_rate(text) == per_second:
+            return text
+    return f"{_plain(Decimal(repr(per_second)))}/s"
+
+
+def _plain(number: Decimal) -> str:
+    """Digits without an exponent and without idle zeros."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -256,7 +256,13 @@ def _features(reading: Reading, node: Node, path: Path_) -> Any:
     picks = [_pick(reading, item, (*path, index)) for index, item in enumerate(node.value)]
     if any(pick is INVALID for pick in picks):
         return INVALID
-    return _merged(picks)
+    merged = _merged(picks)
+    for index, pick in enumerate(merged):  # a fault in a pick is shown where the group is first named
+        first = next(
+            at for at, one in enumerate(picks) if (one.group, one.prefix) == (pick.group, pick.prefix)
+        )
+        reading.places[(*path, index)] = position(node.value[first])
+    return merged
 
 
 def _pick(reading: Reading, node: Node, path: Path_) -> Any:
@@ -299,7 +305,7 @@ def _conditions(reading: Reading, node: Node, path: Path_) -> Any:
     for index, item in enumerate(node.value):
         reading.places[(*path, index)] = position(item)
         reading.parsed(item, (*path, index), parse_condition, "a condition such as `roc_auc >= 0.7`")
-    return tuple(str(item.value) for item in node.value if isinstance(item, ScalarNode))
+    return tuple(str(item.value) if isinstance(item, ScalarNode) else "" for item in node.value)
 
 
 SUGAR: dict[tuple[type[Declared], str], Reader] = {

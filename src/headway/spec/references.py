@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import warnings
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
@@ -35,13 +36,25 @@ class Check:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
 
-    def fault(self, path: Path_, what: str, hint: str = "") -> None:
+    def fault(self, path: Path_, what: str, hint: str = "", shift: int = 0) -> None:
         """Record a fault at a path, or at the nearest thing around it that the file says."""
         for length in range(len(path), -1, -1):
             if path[:length] in self.reading.places or length == 0:
-                line, column = self.reading.places.get(path[:length], (0, 0))
-                self.reading.faults.append(Fault(self.reading.file, line, column, dotted(path), what, hint))
+                line, column = self.reading.places.get(path[:length], (1, 1))
+                self.reading.faults.append(
+                    Fault(self.reading.file, line, column + shift, dotted(path), what, hint)
+                )
                 return
+
+    def written(self, path: Path_) -> bool:
+        """Whether the file says something at a path, right or wrong."""
+        return path in self.reading.places
+
+    def broken(self, path: Path_) -> bool:
+        """Whether a fault is known at a path or below it."""
+        name = dotted(path)
+        inside = (f"{name}.", f"{name}[")
+        return any(fault.path == name or fault.path.startswith(inside) for fault in self.reading.faults)
 
     def refer(self, path: Path_, name: str, known: Collection[str], kind: str) -> bool:
         """Whether a name is declared; a fault with the nearest one when it is not."""
@@ -97,9 +110,11 @@ def _column(checks: Check, path: Path_, column: Column) -> None:
         if column.type != "text":
             checks.fault((*path, "matches"), f"`matches` on a column of type {column.type}", "it is for text")
         try:
-            re.compile(column.matches)
-        except re.error as error:
-            checks.fault((*path, "matches"), f"this is no regular expression: {error}")
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                re.compile(column.matches)
+        except (re.error, OverflowError, RecursionError, Warning) as error:
+            checks.fault((*path, "matches"), f"this is no regular expression: {str(error)[:60]}")
     _bounds(checks, path, column)
     if column.in_ is not None and not column.in_:
         checks.fault((*path, "in"), "an empty set allows nothing", "list the values, or take `in` out")
@@ -212,11 +227,11 @@ def _dataset(
             checks.refer((*path, "request", index), column, contract.columns, "column")
         if dataset.predict_at is not None:
             checks.refer((*path, "predict_at"), dataset.predict_at.column, contract.columns, "column")
-    elif known and dataset.request is None:
+    elif known and _asks_for_all(checks, path, dataset, product):
         checks.fault(
             (*path, "request"), '`"*"` without a contract', f"declare a contract for source `{dataset.rows}`"
         )
-    if dataset.features and dataset.predict_at is None:
+    if dataset.features and not checks.written((*path, "predict_at")):
         checks.fault(path, "features of groups without `predict_at`", "say when the prediction is made")
     for index, pick in enumerate(dataset.features):
         inner = (*path, "features", index)
@@ -225,6 +240,12 @@ def _dataset(
         if checks.refer(inner, pick.group, product.feature_groups, "feature group"):
             for key in pick.by_key:
                 checks.refer(inner, key, product.feature_groups[pick.group].key, "key column")
+
+
+def _asks_for_all(checks: Check, path: Path_, dataset: Dataset, product: Product) -> bool:
+    """Whether `"*"` is asked of rows that declare no contract, sound or broken."""
+    undeclared = product.sources[dataset.rows].contract is None
+    return dataset.request is None and undeclared and not checks.broken((*path, "request"))
 
 
 def _label(checks: Check, path: Path_, dataset: Dataset, product: Product, contract: Contract | None) -> None:

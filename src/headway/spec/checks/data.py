@@ -1,0 +1,156 @@
+"""What does not fit together in sources, feature groups and datasets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import PurePath
+
+from headway.spec.checks.scene import FUNCTION, SHOWN, Scene
+from headway.spec.contract import Contract
+from headway.spec.document import Path_
+from headway.spec.product import Dataset, FeatureGroup, FeaturePick, Source
+
+CSV_OPTIONS = ("separator", "quote", "null_values")
+"""Options of a CSV source; `headway.data.sources` reads them."""
+_TIMES = ("time", "date")
+
+
+def check_data(scene: Scene) -> None:
+    """Add what neither the types nor the names say of the data's declarations."""
+    for name, source in scene.product.sources.items():
+        _source(scene, ("sources", name), source)
+    for name, group in scene.product.feature_groups.items():
+        _group(scene, ("feature_groups", name), group)
+    for name, dataset in scene.product.datasets.items():
+        _dataset(scene, name, dataset)
+
+
+def _source(scene: Scene, path: Path_, source: Source) -> None:
+    if "://" in source.load:
+        return
+    if ":" in source.load or not source.load.strip():
+        if not FUNCTION.fullmatch(source.load):
+            what = f"`{source.load[:SHOWN]}` is neither a file nor a function"
+            scene.check.fault((*path, "load"), what, "write `data/rows.parquet` or `package.module:function`")
+        return
+    kind = PurePath(source.load).suffix.lower()
+    if kind == ".csv" and source.contract is None:
+        scene.check.fault(
+            path, "a CSV file without a contract", "its cells have no types: declare `contract:`"
+        )
+    allowed = CSV_OPTIONS if kind == ".csv" else ()
+    for option in source.options:
+        if option in allowed:
+            continue
+        if allowed:
+            scene.check.refer((*path, "options"), option, allowed, "option")
+        else:
+            hint = "options are for CSV files and functions"
+            scene.check.fault(
+                (*path, "options"), f"option `{option[:SHOWN]}` of a {kind or 'bare'} file", hint
+            )
+
+
+def _group(scene: Scene, path: Path_, group: FeatureGroup) -> None:
+    scene.module((*path, "columns"), group.columns)
+    scene.function((*path, "frame"), group.frame)
+    scene.distinct((*path, "from"), group.from_, "source")
+    if len(set(group.key)) < len(group.key):
+        scene.check.fault((*path, "key"), "a key column stands here twice", "keep one of them")
+    if group.version < 1:
+        scene.check.fault((*path, "version"), f"version {group.version}", "versions count from 1")
+    scene.positive((*path, "window"), group.window)
+    scene.positive((*path, "ttl"), group.ttl)
+
+
+# -- datasets ----------------------------------------------------------------------------------
+
+
+def _dataset(scene: Scene, name: str, dataset: Dataset) -> None:
+    path, check = ("datasets", name), scene.check
+    contract = scene.contract_of(dataset.rows)
+    scene.module((*path, "on_demand"), dataset.on_demand)
+    if dataset.request is not None:
+        scene.distinct((*path, "request"), dataset.request, "column")
+    if dataset.predict_at is not None:
+        _timed(scene, (*path, "predict_at"), dataset.predict_at.column, contract)
+    _label(scene, (*path, "label"), dataset, contract)
+    _split(scene, (*path, "split"), dataset)
+    request = scene.request_of(name)
+    for index, pick in enumerate(dataset.features):
+        group = scene.product.feature_groups.get(pick.group)
+        if group is None or request is None:
+            continue
+        for sent in (pick.by_key.get(key, key) for key in group.key):
+            if sent not in request:
+                what = f"key `{sent[:SHOWN]}` of group `{pick.group}` is not in `request`"
+                check.fault(
+                    (*path, "features", index), what, "add it there, or map another column with `by_key`"
+                )
+    _taken_twice(scene, (*path, "features"), dataset.features)
+
+
+def _timed(scene: Scene, path: Path_, column: str, contract: Contract | None) -> None:
+    declared = contract.columns.get(column) if contract is not None else None
+    if declared is not None and declared.type not in _TIMES:
+        what = f"column `{column[:SHOWN]}` is of type {declared.type}"
+        scene.check.fault(path, what, "declare it as `time` in the contract")
+
+
+def _taken_twice(scene: Scene, path: Path_, picks: tuple[FeaturePick, ...]) -> None:
+    """Refuse a feature that comes twice under one name, as far as names are known before the code runs."""
+    taken: dict[tuple[str, str], set[str]] = {}
+    for index, pick in enumerate(picks):
+        columns = set(pick.columns or ("*",))
+        seen = taken.setdefault((pick.group, pick.prefix), set())
+        repeated = len(columns) < len(pick.columns or ("*",))
+        if repeated or columns & seen or (seen and "*" in columns | seen):
+            what = f"features of `{pick.group[:SHOWN]}` are taken twice"
+            scene.check.fault((*path, index), what, "take each once, or give one of them a `prefix`")
+        seen |= columns
+
+
+def _label(scene: Scene, path: Path_, dataset: Dataset, contract: Contract | None) -> None:
+    label, check = dataset.label, scene.check
+    known = label.known.column if label.known is not None else None
+    if known is not None and contract is not None:
+        check.refer((*path, "known"), known, contract.columns, "column")
+        _timed(scene, (*path, "known"), known, contract)
+    if label.from_ is None and not check.written((*path, "from")):
+        for key in ("by_key", "present", "absent"):
+            if check.written((*path, key)):
+                check.fault(
+                    (*path, key), f"`{key}` without `from`", "it goes with a label from another source"
+                )
+        source = scene.product.sources.get(dataset.rows)
+        lags = label.known is not None and label.known.lag is not None
+        if (
+            lags
+            and source is not None
+            and source.event_time is None
+            and not check.broken(("sources", dataset.rows))
+        ):
+            hint = f"declare `event_time` on source `{dataset.rows}`"
+            check.fault((*path, "known"), "a lag after the event, and the rows have no time", hint)
+        return
+    source = scene.product.sources.get(label.from_ or "")
+    if source is not None and (source.event_time is None or source.known is None):
+        missing = "event_time" if source.event_time is None else "known"
+        hint = f"say in `sources.{label.from_}` when a row became known: a column, a lag such as `10m`, or `commit`"
+        check.fault((*path, "from"), f"source `{label.from_}` declares no `{missing}`", hint)
+    for index, column in enumerate(label.by_key):
+        for side in filter(None, (contract, scene.contract_of(label.from_))):
+            check.refer((*path, "by_key", index), column, side.columns, "column")
+
+
+def _split(scene: Scene, path: Path_, dataset: Dataset) -> None:
+    split = dataset.split
+    for key in ("train", "test"):
+        if not getattr(split, key):
+            scene.check.fault((*path, key), f"no rows for `{key}`", "give it more than zero")
+    if split.apart is not None and split.by == "group":
+        scene.check.fault((*path, "apart"), "`apart` with a split by group", "groups are apart already")
+    for key in ("train", "validate", "test"):
+        part = getattr(split, key)
+        if isinstance(part, timedelta) and part > timedelta(days=36_600):
+            scene.check.fault((*path, key), "more than a century", "give a shorter duration")
