@@ -1,10 +1,19 @@
-"""Blobs in a local directory: immutable files named by the digest of their bytes."""
+"""Blobs in a local directory: immutable files named by the digest of their bytes.
+
+    ab/cdef...         a blob
+    incoming/          what is being written; renamed into place when it is whole
+    unsynced/DIGEST    an empty mark: this blob may not survive a power loss yet
+
+The marks outlive their process, so that `sync` covers what a killed one put.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +25,8 @@ from headway.errors import store as errors
 from headway.facts.artifacts import StoredFile
 
 _CHUNK = 1 << 22
-_PARTIAL = ".partial"
+_ABANDONED_S = 3600.0
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class LocalBlobs:
@@ -28,7 +38,8 @@ class LocalBlobs:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._unsynced: list[Path] = []
+        self._incoming = root / "incoming"
+        self._unsynced = root / "unsynced"
 
     def path(self, digest: str) -> Path:
         """Where the blob lies, or would lie."""
@@ -40,22 +51,26 @@ class LocalBlobs:
         Raises:
             EngineError: The disk is full or not writable, or the source cannot be read.
         """
-        partial = self.root / f"{uuid7()}{_PARTIAL}"
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            stored = _write(source, partial, name)
-            target = self.path(stored.digest)
-            if target.exists() and target.stat().st_size == stored.size and self._is_whole(stored.digest):
-                partial.unlink()
+        if isinstance(source, bytes):
+            stored = _described(source, name)
+            if self._is_whole(stored.digest):
                 return stored
-            target.parent.mkdir(exist_ok=True)
-            partial.rename(target)
-            self._unsynced.append(target)
+        partial = self._incoming / uuid7()
+        try:
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            stored = _write(source, partial, name)
+            if not self._is_whole(stored.digest):
+                self._place(partial, stored.digest)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
             raise errors.not_written(str(self.root), error.strerror or str(error)) from error
+        finally:
+            with contextlib.suppress(OSError):  # what cannot be removed now is swept later
+                partial.unlink(missing_ok=True)
         return stored
+
+    def exists(self, digest: str) -> bool:
+        """Whether there is such a blob; its bytes are not looked at."""
+        return self.path(digest).is_file()
 
     def read(self, digest: str) -> bytes:
         """The bytes, verified.
@@ -79,34 +94,80 @@ class LocalBlobs:
         Raises:
             EngineError: The blob is missing, or its bytes are not those of its name.
         """
-        if not self.path(digest).exists():
+        if not self.exists(digest):
             raise errors.blob_is_missing(digest)
         if not self._is_whole(digest):
             raise errors.blob_is_changed(digest)
 
     def sync(self) -> None:
-        """Make every blob put since the last call survive a power loss.
+        """Make every blob that anybody put since the last call survive a power loss.
 
         Raises:
             EngineError: The disk refuses.
         """
         try:
-            for path in {*self._unsynced, *(path.parent for path in self._unsynced)}:
+            marks = [mark for mark in _entries(self._unsynced) if self.exists(mark.name)]
+            paths = [self.path(mark.name) for mark in marks]
+            for path in (*paths, *{path.parent for path in paths}, *([self.root] if paths else [])):
                 _sync(path)
-            if self._unsynced:
-                _sync(self.root)
+            for mark in marks:
+                mark.unlink(missing_ok=True)
         except OSError as error:
             raise errors.not_written(str(self.root), error.strerror or str(error)) from error
-        self._unsynced.clear()
 
     def digests(self) -> Iterator[str]:
         """Every blob there is, in no order."""
         for folder in self.root.glob("[0-9a-f][0-9a-f]"):
             for path in folder.iterdir():
-                yield folder.name + path.name
+                if _DIGEST.fullmatch(folder.name + path.name):
+                    yield folder.name + path.name
+
+    def sweep(self, older_than_s: float = _ABANDONED_S) -> int:
+        """Remove what killed processes left half-written, and say how many files that was.
+
+        Args:
+            older_than_s: Seconds since the last write after which nobody is writing any more.
+
+        Raises:
+            EngineError: The disk refuses.
+        """
+        removed = 0
+        try:
+            marks = [mark for mark in _entries(self._unsynced) if not self.exists(mark.name)]
+            for path in (*_entries(self._incoming), *marks):
+                with contextlib.suppress(FileNotFoundError):  # another process sweeps, or has renamed it
+                    if time.time() - path.stat().st_mtime >= older_than_s:
+                        path.unlink()
+                        removed += 1
+        except OSError as error:
+            raise errors.not_written(str(self.root), error.strerror or str(error)) from error
+        return removed
+
+    def _place(self, partial: Path, digest: str) -> None:
+        """Rename a whole file to its name; marked first, so that none is ever unmarked and unsynced."""
+        self._unsynced.mkdir(exist_ok=True)
+        (self._unsynced / digest).touch()
+        target = self.path(digest)
+        target.parent.mkdir(exist_ok=True)
+        partial.replace(target)
 
     def _is_whole(self, digest: str) -> bool:
-        return digests.of_file(self.path(digest)) == digest
+        try:
+            return digests.of_file(self.path(digest)) == digest
+        except OSError:
+            return False
+
+
+def _described(data: bytes, name: str) -> StoredFile:
+    sha256 = hashlib.sha256(data).hexdigest()
+    return StoredFile(name=name, digest=digests.of_bytes(data), sha256=sha256, size=len(data))
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
 
 
 def _write(source: bytes | Path, partial: Path, name: str) -> StoredFile:
@@ -125,9 +186,12 @@ def _chunks(source: bytes | Path) -> Iterator[bytes]:
     if isinstance(source, bytes):
         yield source
         return
-    with source.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+    try:
+        with source.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise errors.not_read(str(source), error.strerror or str(error)) from error
 
 
 def _sync(path: Path) -> None:
