@@ -11,6 +11,8 @@ from headway.errors import store as errors
 from headway.store.blobs import LocalBlobs
 from headway.store.ledger import SqliteReader, SqliteWriter
 
+_KEY_BYTES = 32
+
 
 class Workspace:
     """Paths and doors of one workspace; makes nothing until something is written.
@@ -71,19 +73,22 @@ class Workspace:
             if not path.exists():
                 self.make()
                 self._make_key(path)
-            return bytes.fromhex(path.read_text().strip())
+            key = bytes.fromhex(path.read_text().strip())
+            if len(key) != _KEY_BYTES:
+                raise errors.key_fails(str(path), f"it holds {len(key)} bytes, not {_KEY_BYTES}")
         except (OSError, ValueError) as error:
             raise errors.key_fails(str(path), str(error)) from error
+        return key
 
     def _make_key(self, path: Path) -> None:
         """Write a new key beside and link it into place: the first of two processes wins."""
         partial = path.with_name(f".key.{os.getpid()}.{secrets.token_hex(4)}")
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            os.write(handle, secrets.token_hex(32).encode())
+            os.write(handle, secrets.token_hex(_KEY_BYTES).encode())
             os.fsync(handle)
+            with contextlib.suppress(FileExistsError):
+                os.link(partial, path)
         finally:
             os.close(handle)
-        with contextlib.suppress(FileExistsError):
-            os.link(partial, path)
-        partial.unlink()
+            partial.unlink()
