@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
-import river.datasets
+import river.datasets  # ty: ignore[import-not-found] -- needed here only
 
 DATA = Path(__file__).parent / "data"
 
