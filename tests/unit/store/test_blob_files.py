@@ -94,8 +94,9 @@ def test_what_a_killed_writer_left_is_harmless_and_swept(blobs: LocalBlobs, tmp_
     child = os.fork()
     if child == 0:
         blobs.put(source, "b")
-    with source.open("wb", buffering=0) as pipe:
-        pipe.write(b"half of it")
+    with source.open("wb") as pipe:
+        pipe.write(bytes(6_000_000))  # one chunk and a half: the first is written, the second waited for
+        pipe.flush()
         while not left_over(LocalBlobs(blobs.root / "incoming")):
             pass
         os.kill(child, signal.SIGKILL)
