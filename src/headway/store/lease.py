@@ -36,9 +36,13 @@ def lease(path: Path, name: str, holder: str) -> Generator[None]:
         except BlockingIOError as error:
             held_by = os.pread(handle, 500, 0).decode(errors="replace").strip()
             raise errors.lease_is_held(name, held_by or "another process") from error
-        text = f"{holder}, process {os.getpid()}, since {to_text(SystemClock().now())}"
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, text.encode(), 0)
+        since = to_text(SystemClock().now())
+        text = f"{holder}, process {os.getpid()} on {os.uname().nodename}, since {since}"
+        try:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, text.encode(errors="replace"), 0)
+        except OSError as error:
+            raise errors.not_written(str(path), error.strerror or str(error)) from error
         yield
     finally:
         os.close(handle)  # closing lets go of the lock

@@ -12,6 +12,7 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
@@ -76,7 +77,7 @@ class SqliteWriter:
         Raises:
             ConflictError: Somebody holds it; names the holder.
         """
-        return lease(self._leases / f"{name}.lock", name, holder)
+        return lease(self._leases / f"{quote(name, safe='')}.lock", name, holder)
 
     @contextlib.contextmanager
     def _transaction(self, synchronous: str) -> Generator[sqlite3.Connection]:

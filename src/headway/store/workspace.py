@@ -46,6 +46,7 @@ class Workspace:
             EngineError: The workspace is not writable.
         """
         self.make()
+        self.blobs().sweep()
         return SqliteWriter(self.ledger, self.state / "leases")
 
     def make(self) -> None:
