@@ -61,15 +61,14 @@ def blob_is_changed(digest: str) -> EngineError:
 def ledger_fails(path: str, error: Exception) -> EngineError:
     """ST005: The ledger's database fails.
 
-    It is locked by another process for longer than ten seconds, is not a database, or is damaged.
-    Servers go on: they live on the route file. A damaged file can be mended with `sqlite3 ledger.db
-    .recover`; move it aside first.
+    It is locked by another process for longer than ten seconds, or the disk fails under it. Servers go
+    on: they live on the route file.
     """
     return EngineError(
         code="ST005",
         what=f"the ledger fails: {str(error)[:200]}",
         where=path,
-        mend="if another process holds it, wait; if it is damaged, move it aside and restore a copy",
+        mend="if another process holds it, wait and run the command again; else check the disk",
         retryable="locked" in str(error),
     )
 
@@ -186,4 +185,19 @@ def fact_is_unreadable(seq: int) -> EngineError:
         what=f"fact {seq} of the ledger cannot be understood",
         where=".headway/ledger.db",
         mend="run `headway log --verify`; if that finds nothing, install the newer Headway that wrote it",
+    )
+
+
+def ledger_is_damaged(path: str) -> EngineError:
+    """ST015: The ledger's file is not a whole database.
+
+    It was cut, overwritten, or the disk is failing. Servers go on: they live on the route file, and the
+    blobs are whole. Move the file aside with its `-wal`, then restore a copy, or save what can be read:
+    `sqlite3 damaged.db .recover | sqlite3 ledger.db`.
+    """
+    return EngineError(
+        code="ST015",
+        what="the ledger is damaged",
+        where=path,
+        mend="move it aside with its `-wal`, then restore a copy, or `sqlite3 damaged.db .recover`",
     )

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from headway.core.clock import from_text
+from headway.errors import EngineError
 from headway.errors import store as errors
 from headway.facts.fact import Body, Fact
 from headway.store.schema import refuse_newer
@@ -105,6 +106,19 @@ def fact_of(row: tuple[Any, ...]) -> Fact:
         raise errors.fact_is_unreadable(seq) from error
 
 
+def _name(path: Path, error: sqlite3.Error) -> EngineError:
+    # The sqlite3 module's own errors have no code: a text that is not UTF-8 is one of them.
+    match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF:
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return errors.ledger_is_damaged(str(path))
+        case sqlite3.SQLITE_FULL:
+            return errors.not_written(str(path), "the disk is full")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
+            return errors.not_written(str(path), str(error))
+        case _:
+            return errors.ledger_fails(str(path), error)
+
+
 @contextlib.contextmanager
 def named(path: Path) -> Generator[None]:
     """Give failures of the database and the disk their name.
@@ -114,7 +128,7 @@ def named(path: Path) -> Generator[None]:
     """
     try:
         yield
-    except sqlite3.DatabaseError as error:
-        raise errors.ledger_fails(str(path), error) from error
+    except sqlite3.Error as error:
+        raise _name(path, error) from error
     except OSError as error:
         raise errors.not_written(str(path), error.strerror or str(error)) from error

@@ -18,5 +18,6 @@ EXAMPLES = {
     "journal_is_broken": lambda: store.journal_is_broken(12, "its content or its place was changed"),
     "pointers_differ": lambda: store.pointers_differ("prod"),
     "fact_is_unreadable": lambda: store.fact_is_unreadable(7),
+    "ledger_is_damaged": lambda: store.ledger_is_damaged(".headway/ledger.db"),
     "key_fails": lambda: store.key_fails(".headway/key", "Permission denied"),
 }
