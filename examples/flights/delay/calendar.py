@@ -15,6 +15,7 @@ Numbers = NDArray[np.float64]
 LookUp = Callable[[int], float]
 
 NEW_YORK = ZoneInfo("America/New_York")
+NAT = np.datetime64("NaT").astype(np.int64).item()
 FAR = 7.0
 """Days from which on a holiday no longer matters."""
 
@@ -50,12 +51,9 @@ def _monday_until(day: date) -> date:
 
 
 def _each(moments: Times, look_up: LookUp) -> Numbers:
-    """`look_up` of every moment (as a count since 1970), asked once for each distinct one."""
-    distinct, place = np.unique(moments, return_inverse=True)
-    is_known = ~np.isnat(distinct)
-    values = np.full(distinct.shape, np.nan)
-    values[is_known] = [look_up(count) for count in distinct[is_known].astype(np.int64).tolist()]
-    return values[place]
+    """`look_up` of every moment, as a count since 1970; it remembers, so that many rows cost little."""
+    counts = moments.astype(np.int64).tolist()
+    return np.array([np.nan if count == NAT else look_up(count) for count in counts], dtype=np.float64)
 
 
 @lru_cache(maxsize=100_000)

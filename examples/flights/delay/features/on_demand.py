@@ -18,15 +18,15 @@ MONDAY = np.datetime64("1970-01-05", "D")
 """Any Monday, to count weekdays from."""
 
 
-def hour(scheduled_at: Times) -> Numbers:
-    """Hour of local departure, 0 to 23."""
-    return minute_of_day(scheduled_at) // 60
-
-
 def minute_of_day(scheduled_at: Times) -> Numbers:
     """Minutes since local midnight on the clock, 0 to 1439."""
     local = new_york(scheduled_at)
     return np.floor((local - local.astype("datetime64[D]")) / np.timedelta64(1, "m"))
+
+
+def hour(minute_of_day: Numbers) -> Numbers:
+    """Hour of local departure, 0 to 23; takes what the function above returns."""
+    return minute_of_day // 60
 
 
 def weekday(scheduled_at: Times) -> Numbers:
