@@ -1,0 +1,120 @@
+"""Every bench in one run, written to bench/RESULTS.md with the machine: ratios, not absolute figures.
+
+    python bench/run.py [--quick]
+
+The machine is shared and noisy: read ratios of one run, never compare milliseconds of two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import engine
+import plan
+
+import headway
+from headway.core import digest
+
+HERE = Path(__file__).parent
+GIGABYTE = 1 << 30
+
+
+def hashing() -> Iterator[tuple[str, float, str]]:
+    """Hashing a file against reading it, both from the page cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data"
+        with path.open("wb") as file:
+            block = os.urandom(1 << 20)
+            for _ in range(GIGABYTE >> 20):
+                file.write(block)
+        begun = time.perf_counter()
+        with path.open("rb", buffering=0) as file:
+            while file.read(1 << 22):
+                pass
+        read = time.perf_counter() - begun
+        digest.of_file(path)
+        begun = time.perf_counter()
+        digest.of_file(path)
+        yield "hash of 1 GB, x reading it from the page cache", (time.perf_counter() - begun) / read, "1"
+
+
+def serving(quick: bool) -> dict[str, dict[str, float]]:
+    seconds = "1" if quick else "3"
+    command = [sys.executable, str(HERE / "serve.py"), "--seconds", seconds, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def machine() -> str:
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return (
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
+        f"load average {load} at the start"
+    )
+
+
+def table(rows: list[tuple[str, float, str]]) -> str:
+    lines = ["| what | measured | aim |", "|---|---:|---:|"]
+    return "\n".join(lines + [f"| {what} | {value:.3g} | {aim} |" for what, value, aim in rows])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    quick = parser.parse_args().quick
+    began = machine()
+    starts = list(plan.rows(7 if quick else 21))
+    nodes = list(engine.rows(2 if quick else 5))
+    hashes = list(hashing())
+    served = serving(quick)
+    echo = served["echo"]
+    answers = [
+        (f"{name}: {what}", value, aim)
+        for name, found in served.items()
+        if name != "echo"
+        for what, value, aim in (
+            ("requests per second, share of the echo's", found["per_second"] / echo["per_second"], ""),
+            ("server CPU per request, x the echo's", found["cpu_us"] / echo["cpu_us"], ""),
+            ("failed requests", found["failed"], "0"),
+        )
+    ]
+    text = f"""# Results
+
+Written by `make bench` on {datetime.now(UTC):%Y-%m-%d} with Headway {headway.__version__}.
+Machine: {began}.
+
+## Start-up (x an empty interpreter)
+
+{table(starts)}
+
+## The engine's own overhead
+
+{table(nodes)}
+
+## Data
+
+{table(hashes)}
+
+## One-row serving (validation and prediction log on, one process, loopback)
+
+The echo is a raw uvicorn application that returns a fixed body; it made {echo["per_second"]:,.0f} requests
+per second at {echo["cpu_us"]:.0f} us of CPU each in this run.
+
+{table(answers)}
+"""
+    (HERE / "RESULTS.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
