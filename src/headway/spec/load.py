@@ -54,7 +54,6 @@ def load(file: Path) -> Loaded:
     if product is not INVALID:
         contracts = _contracts(file, product, reading)
         references.check(product, contracts, reading)
-        _lock(file, product, reading)
         scene = Scene(product, contracts, references.Check(reading))
         for check in (check_data, check_models, check_delivery):
             check(scene)
@@ -110,12 +109,6 @@ def _contract(path: Path, reading: Reading) -> Any:
         references.check_contract(contract, reading)
         check_contract(contract, references.Check(reading))
     return contract
-
-
-def _lock(file: Path, product: Product, reading: Reading) -> None:
-    if product.lock is not None and not (file.parent / product.lock).is_file():
-        what = f"the lock file `{product.lock[:60]}` is not there"
-        references.Check(reading).fault(("lock",), what, "write it, or take `lock:` out")
 
 
 def _ordered(faults: list[Fault], file: str) -> list[Fault]:

@@ -53,7 +53,6 @@ DATA = [
     ("load: data/weather.parquet,", "load: w.csv, options: {seperator: 1},", "did you mean `separator`?"),
     ("columns: delay.features.weather", "columns: delay/weather.py", "`delay/weather.py` names no module"),
     ("version: 1,", "version: 0, ttl: 0s,", "weather_hourly.version: version 0"),
-    ("product: flight-delay", "product: x\nlock: nope.txt", "lock: the lock file `nope.txt` is not there"),
 ]
 MODELS = [
     ("train: delay.training:fit", "train: 'delay training:fit'", "`delay training:fit` names no function"),
@@ -165,6 +164,12 @@ def test_a_gate_on_slices_without_slices_is_a_fault(tmp_path: Path) -> None:
 def test_one_mistake_is_one_fault(tmp_path: Path, before: str, after: str) -> None:
     assert before in PRODUCT
     assert len(faults(tmp_path, PRODUCT.replace(before, after, 1))) == 1
+
+
+def test_a_product_can_be_read_without_its_data_and_its_lock(tmp_path: Path) -> None:
+    """As where it is made again from its archive, which holds the declaration and the code."""
+    (tmp_path / "headway.yaml").write_text("product: x\nlock: nope.txt\nsources: {a: {load: nope.parquet}}\n")
+    assert load(tmp_path / "headway.yaml").product.lock == "nope.txt"
 
 
 def test_faults_come_by_line_the_product_file_first(tmp_path: Path) -> None:
