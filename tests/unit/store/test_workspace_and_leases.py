@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,6 @@ NOBODY = 65534
 @contextmanager
 def cannot_be_written(*folders: Path) -> Iterator[None]:
     """Nobody may write into these folders; root becomes another user, whom modes bind."""
-    folders[0].chmod(0o555)
     for folder in folders:
         folder.chmod(0o555)
     is_root = os.geteuid() == 0
@@ -41,11 +41,11 @@ def cannot_be_written(*folders: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def open_to_all(tmp_path: Path) -> Path:
-    """A folder that another user can reach."""
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
-    return tmp_path
+def open_to_all() -> Iterator[Path]:
+    """A folder that another user can reach; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def test_a_workspace_makes_nothing_until_it_is_written(tmp_path: Path) -> None:
