@@ -15,8 +15,8 @@ from headway.cli import demo_data, demo_server
 from headway.cli.main import main as headway
 from headway.render.style import Style, is_colourful, seconds
 
-FIRST_DAYS = "2013-11-01"
-MORE_DAYS = "2013-11-22"
+FIRST_DAYS = "2013-11-01T04:00"
+MORE_DAYS = "2013-11-08T05:00"
 ENVIRONMENT = "prod"
 
 
@@ -109,13 +109,13 @@ def _ask(show: Narrator, server: demo_server.Server) -> str:
 
 
 def _more_days(show: Narrator, folder: Path, server: demo_server.Server) -> None:
-    show.say(f"Three more weeks of flights and weather arrive (to {MORE_DAYS}).")
+    show.say("One more week of flights and weather arrives.")
     demo_data.write_data(folder, until=MORE_DAYS)
     show.command("plan", "--env", ENVIRONMENT)
     show.say("Apply retrains. The champion is judged again, on the challenger's test rows. The swap is hot.")
     before = server.release()
     with server.under_load() as load:
-        show.command("apply", "--env", ENVIRONMENT, "--why", "three more weeks of data")
+        show.command("apply", "--env", ENVIRONMENT, "--why", "one more week of data")
         server.wait_for_another(before)
     print(f"  while it ran: {load.sent} requests, {load.failed} failed")
     print(f"  served before {before}, served now {server.release()}")

@@ -44,7 +44,7 @@ def write_product(folder: Path, until: str) -> None:
 
 
 def write_data(folder: Path, until: str) -> None:
-    """Flights and weather as they lay on the disk at the end of the day before `until`."""
+    """Flights and weather as they lay on the disk at the instant `until` (midnight in New York)."""
     (folder / "data").mkdir(exist_ok=True)
     for name, column in (("flights", "scheduled_at"), ("weather", "observed_at")):
         frame = pl.read_parquet(example() / "data" / f"{name}.parquet")

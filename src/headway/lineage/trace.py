@@ -35,6 +35,10 @@ class Reader(Protocol):
         """(fact id, evidence) about an artifact, newest first."""
         ...
 
+    def fact(self, fact_id: str) -> Fact | None:
+        """The fact under an id."""
+        ...
+
     def moves_to(self, digest: str) -> Sequence[tuple[Fact, str]]:
         """(move fact, journal hash) that pointed an environment at an artifact, oldest first."""
         ...
@@ -50,7 +54,7 @@ class Check(Struct, frozen=True, kw_only=True):
 
 
 class Placed(Struct, frozen=True, kw_only=True):
-    """When an environment was pointed at an artifact, by whom, and why."""
+    """When an environment was pointed at an artifact, by whom, why, and on which verdicts."""
 
     environment: str
     revision: int
@@ -59,6 +63,7 @@ class Placed(Struct, frozen=True, kw_only=True):
     why: str
     at: str
     fact: str
+    verdicts: tuple[Check, ...] = ()
 
 
 class Vertex(Struct, frozen=True, kw_only=True):
@@ -163,7 +168,7 @@ def vertex_of(reader: Reader, digest: str) -> Vertex:
     artifact = reader.artifact(digest)
     made = reader.made_by(digest)[:1]
     checks = tuple(_check(fact, item) for fact, item in reader.evidence(digest)[:20])
-    placed = tuple(_placed(fact) for fact, _ in reader.moves_to(digest))
+    placed = tuple(_placed(reader, fact) for fact, _ in reader.moves_to(digest))
     meta = artifact.meta if artifact is not None else {}
     if not made:
         kind = artifact.kind if artifact is not None else "unknown"
@@ -193,8 +198,9 @@ def _check(fact: str, item: Evidence) -> Check:
     return Check(check=item.check, outcome=str(item.outcome), observed=item.observed, fact=fact)
 
 
-def _placed(fact: Fact) -> Placed:
+def _placed(reader: Reader, fact: Fact) -> Placed:
     move: Any = fact.body
+    allowed = [reader.fact(item) for item in move.evidence]
     return Placed(
         environment=move.environment,
         revision=move.revision,
@@ -203,4 +209,9 @@ def _placed(fact: Fact) -> Placed:
         why=move.why,
         at=fact.at.isoformat(),
         fact=fact.id,
+        verdicts=tuple(
+            _check(item.id, item.body)
+            for item in allowed
+            if item is not None and isinstance(item.body, Evidence)
+        ),
     )

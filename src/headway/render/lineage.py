@@ -66,6 +66,10 @@ def _details(vertex: Vertex, style: Style) -> list[str]:
     for place in vertex.placed[-3:]:
         why = f": {clip(place.why, 60)}" if place.why else ""
         details.append(f"{place.action} to {place.environment} revision {place.revision} by {place.who}{why}")
+        if vertex.kind == "endpoint":  # the gates stand under the release that they let out
+            details += [
+                f"  gate {item.check}: {item.outcome} {item.observed}".rstrip() for item in place.verdicts
+            ]
     return details
 
 

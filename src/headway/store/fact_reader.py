@@ -59,6 +59,11 @@ class SqliteFacts(Database):
         where = f"WHERE seq > ? {among} ORDER BY seq LIMIT ?"
         return self.facts_where(where, after, *wanted, -1 if limit is None else limit)
 
+    def fact(self, fact_id: str) -> Fact | None:
+        """The fact under an id."""
+        found = self.facts_where("WHERE id = ?", fact_id)
+        return found[0] if found else None
+
     def made_by(self, output: str) -> Sequence[tuple[str, Execution]]:
         """(fact id, execution) that made an artifact, newest first."""
         found = self.facts_where(
