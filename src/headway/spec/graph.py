@@ -6,6 +6,7 @@ difference between two fingerprints has a reason that a person can read.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -104,7 +105,8 @@ def _group(name: str, group: FeatureGroup) -> Node:
     return Node(
         name=f"feature_group.{name}",
         kind="feature_group",
-        config=identity(group),
+        # A frame function gets its sources by position: their order is part of what it makes.
+        config=identity(group) | ({"from": list(group.from_)} if len(group.from_) > 1 else {}),
         code=tuple(filter(None, (group.columns, group.frame))),
         needs=tuple(f"source.{source}" for source in group.from_),
         metadata=metadata(group),
@@ -118,12 +120,16 @@ def _dataset(name: str, dataset: Dataset, product: Product) -> Node:
         for group in picked
         if group in product.feature_groups
     }
+    late = dataset.label.from_
+    sources = dict.fromkeys(filter(None, (dataset.rows, late)))
     return Node(
         name=f"dataset.{name}",
         kind="dataset",
-        config=identity(dataset) | {key: value for key, value in lifetimes.items() if value is not None},
+        config=identity(dataset)
+        | {key: value for key, value in lifetimes.items() if value is not None}
+        | ({"label.from": late} if late is not None else {}),
         code=(dataset.on_demand,) if dataset.on_demand else (),
-        needs=(f"source.{dataset.rows}", *(f"feature_group.{group}" for group in picked)),
+        needs=(*(f"source.{source}" for source in sources), *(f"feature_group.{group}" for group in picked)),
         metadata=metadata(dataset),
     )
 
@@ -211,22 +217,26 @@ def _spread(value: Any, role: Role, name: str) -> dict[str, Any]:
     """One value under its name; declared values and mappings under the names of their parts."""
     if isinstance(value, Declared):
         return _flat(value, role, name) or {name: type(value).__name__}
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         return {
             key: inner
             for part, item in value.items()
-            for key, inner in _spread(item, role, f"{name}.{part}").items()
+            for key, inner in _spread(item, role, f"{name}.{_part(part)}").items()
         }
     return {name: _plain(value)}
+
+
+def _part(key: str) -> str:
+    """A key as part of a dotted name; quoted where it would be taken for several, or for a quoted one."""
+    return json.dumps(key) if "." in key or key.startswith('"') else key
 
 
 def _plain(value: Any) -> Any:
     """A JSON value; durations as text."""
     if isinstance(value, timedelta):
         return duration_text(value)
-    if isinstance(
-        value, Declared
-    ):  # in a list: the names that it refers to count, for they say which is which
+    if isinstance(value, Declared):
+        # In a list the names that it refers to count, for they say which is which.
         return _flat(value, Role.IDENTITY, "") | _flat(value, Role.WIRING, "")
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
