@@ -11,8 +11,12 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headway.core import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Signature = tuple[int, int, int, int]
 """(size, mtime_ns, ctime_ns, inode)."""
@@ -20,6 +24,9 @@ Signature = tuple[int, int, int, int]
 GRANULARITY_NS = 2_000_000_000
 """A file changed this shortly before it was hashed may change again under the same time stamp, on the
 coarsest file systems in use; its digest is not trusted by stat until later (as git does)."""
+
+UNSETTLED = -1
+"""Stands for the inode in a signature that cannot be trusted; no file has it."""
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS file (path TEXT PRIMARY KEY, signature TEXT, digest TEXT, hashed_ns INTEGER)"
@@ -41,20 +48,31 @@ def is_racy(signature: Signature, hashed_ns: int) -> bool:
     return max(signature[1], signature[2]) > hashed_ns - GRANULARITY_NS
 
 
+def settled(signature: Signature | None, read_ns: int) -> Signature | None:
+    """The signature to watch a path by that was read at this time; a too young one never matches again."""
+    if signature is None or not is_racy(signature, read_ns):
+        return signature
+    return (*signature[:3], UNSETTLED)
+
+
 class StatCache:
     """Digests of files by content.
 
     Args:
         path: The cache database (`.headway/cache.db`).
+
+    Attributes:
+        watched: Path that was asked for, or is in a folder that was -> signature from before it was read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.watched: dict[str, Signature | None] = {}
         self._connection = self._open()
 
     def signature(self, path: Path) -> Signature | None:
-        """The stat signature of a path; None when nothing is there."""
-        return signature_of(path)
+        """The signature to watch a path by: from before it was read here, else as it is now."""
+        return self.watched.get(str(path)) or settled(signature_of(path), time.time_ns())
 
     def digest(self, path: Path) -> str | None:
         """Digest of a file's content, or of a directory's files; None when nothing is there.
@@ -62,22 +80,25 @@ class StatCache:
         A directory's digest covers relative names and contents, hidden files left out.
 
         Raises:
-            OSError: The file cannot be read.
+            OSError: The file cannot be read, or is none (a pipe, a device).
         """
-        if path.is_dir():
-            return self._directory(path)
+        read_ns = time.time_ns()
         signature = signature_of(path)
+        self.watched[str(path)] = settled(signature, read_ns)
         if signature is None:
             return None
+        if path.is_dir():
+            return self._directory(path)
+        if not path.is_file():
+            raise OSError(f"`{path.name}` is no regular file")
         known = self._row(
             "SELECT digest, hashed_ns FROM file WHERE path = ? AND signature = ?", str(path), str(signature)
         )
         if known is not None and not is_racy(signature, known[1]):
             return str(known[0])
-        hashed_ns = time.time_ns()
         found = digest.of_file(path)
         self._write(
-            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", str(path), str(signature), found, hashed_ns
+            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", str(path), str(signature), found, read_ns
         )
         return found
 
@@ -91,13 +112,23 @@ class StatCache:
         self._write("INSERT OR REPLACE INTO note VALUES (?, ?, ?)", name, signature, value)
 
     def _directory(self, path: Path) -> str:
-        names = sorted(
-            file.relative_to(path).as_posix()
-            for file in path.rglob("*")
-            if file.is_file()
-            and not any(part.startswith((".", "__pycache__")) for part in file.relative_to(path).parts)
-        )
+        names = sorted(self._files(path))
         return digest.of_value([[name, self.digest(path / name)] for name in names])
+
+    def _files(self, path: Path) -> Iterator[str]:
+        """Relative names of the files below a folder; links are followed, each folder once."""
+        entered: set[tuple[int, int]] = set()
+        for folder, folders, files in os.walk(path, followlinks=True):
+            found = Path(folder).stat()
+            if (found.st_dev, found.st_ino) in entered:
+                folders.clear()
+                continue
+            entered.add((found.st_dev, found.st_ino))
+            self.watched[folder] = settled(signature_of(folder), time.time_ns())
+            folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
+            for name in files:
+                if not name.startswith(".") and (Path(folder) / name).is_file():
+                    yield (Path(folder) / name).relative_to(path).as_posix()
 
     def _open(self) -> sqlite3.Connection | None:
         if not self.path.parent.is_dir():
@@ -105,25 +136,56 @@ class StatCache:
                 self.path.parent.mkdir()
                 (self.path.parent / ".gitignore").write_text("*\n")
         try:
-            connection = sqlite3.connect(self.path, isolation_level=None, timeout=2.0)
+            return self._connected()
+        except sqlite3.Error as error:
+            if not self._discard(error):
+                return None
+        with contextlib.suppress(sqlite3.Error):
+            return self._connected()
+        return None
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=2.0)
+        try:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(_TABLE)
             connection.execute(_LIBRARIES)
         except sqlite3.Error:
-            return None
+            connection.close()
+            raise
         return connection
+
+    def _discard(self, error: sqlite3.Error) -> bool:
+        """Remove a damaged cache, so that the next use begins a new one; never one that is merely busy."""
+        if type(error) is not sqlite3.DatabaseError:
+            return False
+        with contextlib.suppress(OSError):
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+            return True
+        return False
+
+    def _lost(self, error: sqlite3.Error) -> None:
+        """Go on without a cache that turned out to be damaged."""
+        if self._discard(error) and self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _row(self, statement: str, *values: object) -> tuple[str, int] | None:
         if self._connection is None:
             return None
         try:
             row: tuple[str, int] | None = self._connection.execute(statement, values).fetchone()
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            self._lost(error)
             return None
         return row
 
     def _write(self, statement: str, *values: object) -> None:
-        if self._connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute(statement, values)
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            self._lost(error)
