@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
+import time
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from headway.errors import survey as errors
-from headway.survey.files import StatCache, signature_of
+from headway.survey.files import UNSETTLED, StatCache, settled, signature_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from importlib.metadata import Distribution
 
 LOCKS = ("requirements.txt", "uv.lock", "pylock.toml", "poetry.lock")
 """Lock files that count without being named, in the order in which they are looked for."""
 
 
+_FORM = 2
+"""Form of what is remembered of the installed distributions."""
+
+
+_OPTION = re.compile(
+    r"--?(i|f|[a-z-]*index-url|find-links|only-binary|no-binary|require-hashes|prefer-binary|hash)\b"
+)
+"""Lines of a `requirements.txt` that say where distributions come from, not which ones."""
+
+
 class Lock(Struct, frozen=True, kw_only=True):
-    """A lock file: distribution (normalised, PEP 503) -> version."""
+    """A lock file.
+
+    Attributes:
+        path: Relative to the product.
+        versions: Distribution (normalised, PEP 503) -> versions; several where platforms differ.
+        requires: Distribution -> what it needs, where the format tells.
+    """
 
     path: str
-    versions: dict[str, str]
+    versions: dict[str, list[str]]
+    requires: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Installed(Struct, frozen=True, kw_only=True):
@@ -56,7 +79,8 @@ class Libraries(Struct, frozen=True, kw_only=True):
 def read_lock(root: Path, named: str | None) -> Lock | None:
     """The product's lock: the file that is named, else the first that lies beside the product.
 
-    A `requirements.txt` that does not pin everything is no lock, unless it is named as one.
+    A `requirements.txt` counts when every entry is pinned with `==` and hashed; one that `lock:` names
+    need only be pinned.
 
     Raises:
         SpecError: A named lock is missing, or a lock cannot be read.
@@ -67,41 +91,61 @@ def read_lock(root: Path, named: str | None) -> Lock | None:
             if named:
                 raise errors.lock_is_missing(name)
             continue
-        versions = _versions(path, name)
-        if versions is None and named:
+        lock = _lock(path, name, hashed=not named)
+        if lock is None and named:
             raise errors.lock_is_unreadable(name, "not every entry is pinned with `==`")
-        if versions is not None:
-            return Lock(path=name, versions=versions)
+        if lock is not None:
+            return lock
     return None
 
 
-def _versions(path: Path, name: str) -> dict[str, str] | None:
+def _lock(path: Path, name: str, *, hashed: bool) -> Lock | None:
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".txt":
-            return _requirements(text)
+            versions = _requirements(text, hashed=hashed)
+            return None if versions is None else Lock(path=name, versions=versions)
         table = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise errors.lock_is_unreadable(name, str(error)) from error
-    packages = table.get("package") or table.get("packages") or []
-    return {
-        normal(item["name"]): str(item["version"])
-        for item in packages
-        if "name" in item and "version" in item
-    }
+    packages = table.get("package") or table.get("packages")
+    if not isinstance(packages, list):
+        raise errors.lock_is_unreadable(name, "it lists no packages")
+    found = Lock(path=name, versions={})
+    for item in packages:
+        if isinstance(item, dict) and "name" in item and "version" in item:
+            distribution = normal(str(item["name"]))
+            _add(found.versions, distribution, str(item["version"]))
+            for needed in _dependencies(item.get("dependencies")):
+                _add(found.requires, distribution, normal(needed))
+    return found
 
 
-def _requirements(text: str) -> dict[str, str] | None:
-    """Pinned entries; None when something is not pinned."""
-    versions: dict[str, str] = {}
-    for line in re.sub(r"\\\n", " ", text).splitlines():
-        entry = line.split("#")[0].strip()
-        if not entry or entry.startswith("--hash"):
+def _dependencies(written: object) -> list[str]:
+    """Names that a lock's entry needs: a list of tables (uv, pylock), or a table of names (poetry)."""
+    if isinstance(written, dict):
+        return [str(name) for name in written]
+    items = written if isinstance(written, list) else []
+    return [str(item["name"]) for item in items if isinstance(item, dict) and "name" in item]
+
+
+def _add(into: dict[str, list[str]], name: str, value: str) -> None:
+    values = into.setdefault(name, [])
+    if value not in values:
+        values.append(value)
+
+
+def _requirements(text: str, *, hashed: bool = False) -> dict[str, list[str]] | None:
+    """Pinned entries; None when something is not pinned, or lies in another file."""
+    versions: dict[str, list[str]] = {}
+    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
+        entry = re.sub(r"(^|\s)#.*", "", line).strip()
+        if not entry or _OPTION.match(entry):
             continue
-        found = re.match(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?\s*==\s*([^\s;]+)", entry)
-        if found is None:
+        found = re.match(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?\s*==\s*([^\s;*]+)(?=[\s;]|$)", entry)
+        if found is None or (hashed and "--hash=" not in entry):
             return None
-        versions[normal(found[1])] = found[2]
+        _add(versions, normal(found[1]), found[2])
     return versions or None
 
 
@@ -110,36 +154,59 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def site_folders() -> list[str]:
+    """Folders of `sys.path` with installed distributions; each changes with what is in it."""
+    found = []
+    for folder in dict.fromkeys(sys.path):
+        with contextlib.suppress(OSError):
+            if any(path.suffix in (".dist-info", ".egg-info") for path in Path(folder).iterdir()):
+                found.append(str(Path(folder).absolute()))
+    return found
+
+
 def installed(cache: StatCache) -> Installed:
-    """What is installed, remembered while no folder of `sys.path` changes."""
-    folders = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-    signature = json.dumps([[path, signature_of(path)] for path in folders] + [sys.version])
-    known = cache.note("installed", signature)
+    """What is installed, remembered while no folder with distributions changes."""
+    signatures = [(folder, settled(signature_of(folder), time.time_ns())) for folder in site_folders()]
+    key = json.dumps([_FORM, sys.version, signatures])
+    known = cache.note("installed", key)
     if known is not None:
-        return Installed(**json.loads(known))
+        with contextlib.suppress(ValueError, TypeError):  # a damaged note is read from disk again
+            return Installed(**json.loads(known))
     found = _read_installed()
-    value = {"distributions": found.distributions, "versions": found.versions, "requires": found.requires}
-    cache.remember("installed", signature, json.dumps(value))
+    if all(signature is None or signature[3] != UNSETTLED for _, signature in signatures):
+        value = {"distributions": found.distributions, "versions": found.versions, "requires": found.requires}
+        cache.remember("installed", key, json.dumps(value))
     return found
 
 
 def _read_installed() -> Installed:
-    from importlib.metadata import distributions, packages_distributions
+    from importlib.metadata import distributions
 
-    versions, requires = {}, {}
+    found = Installed()
     for item in distributions():
-        name = normal(item.metadata["Name"] or "")
-        versions.setdefault(name, item.version)
-        needed = {
-            normal(found[0])
-            for text in item.requires or []
-            if "extra ==" not in text and (found := re.match(r"[\w.-]+", text))
-        }
-        requires.setdefault(name, sorted(needed))
-    modules = {
-        module: sorted({normal(name) for name in names}) for module, names in packages_distributions().items()
+        if "Name" not in item.metadata or "Version" not in item.metadata:
+            continue  # what a broken installation leaves behind
+        name = normal(item.metadata["Name"])
+        if name in found.versions:
+            continue  # hidden by an earlier folder of sys.path
+        found.versions[name] = item.version
+        texts = [text for text in item.requires or [] if not re.search(r"\bextra\s*==", text)]
+        needed = {normal(start[0]) for text in texts if (start := re.match(r"[\w.-]+", text))}
+        found.requires[name] = sorted(needed)
+        for module in _top_level(item):
+            _add(found.distributions, module, name)
+    return found
+
+
+def _top_level(item: Distribution) -> set[str]:
+    """Top-level modules of a distribution: as it declares them, else as its files show."""
+    declared = (item.read_text("top_level.txt") or "").split()
+    if declared:
+        return set(declared)
+    tops = {
+        path.parts[0] if len(path.parts) > 1 else path.name.partition(".")[0] for path in item.files or []
     }
-    return Installed(distributions=modules, versions=versions, requires=requires)
+    return {top for top in tops if top.isidentifier()}
 
 
 def libraries(imports: Iterable[str], lock: Lock | None, here: Installed) -> Libraries:
@@ -150,14 +217,16 @@ def libraries(imports: Iterable[str], lock: Lock | None, here: Installed) -> Lib
         lock: The product's lock, if it has one.
         here: What is installed.
     """
+    needs = {**here.requires, **(lock.requires if lock is not None else {})}
     names = _needed(
-        {name for module in imports for name in here.distributions.get(module, [normal(module)])},
-        here.requires,
+        {name for module in imports for name in here.distributions.get(module, [normal(module)])}, needs
     )
-    locked: Mapping[str, str] = lock.versions if lock is not None else {}
+    locked: Mapping[str, list[str]] = lock.versions if lock is not None else {}
     versions, unlocked, differing = {}, [], {}
     for name in sorted(names):
-        pinned, present = locked.get(name), here.versions.get(name)
+        present = here.versions.get(name)
+        pins = locked.get(name, [])
+        pinned = present if present in pins else ", ".join(pins) or None
         if pinned is None and present is None:
             continue  # needed only on another platform or Python
         versions[name] = pinned or str(present)
