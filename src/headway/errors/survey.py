@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway.errors.families import SpecError, UserCodeError
+from headway.errors.families import EngineError, SpecError, UserCodeError
 
 
 def not_python(path: str, line: int, column: int, reason: str) -> UserCodeError:
@@ -19,7 +19,7 @@ def not_python(path: str, line: int, column: int, reason: str) -> UserCodeError:
     )
 
 
-def module_is_missing(module: str, root: str) -> UserCodeError:
+def module_is_missing(module: str, root: str, near: str = "") -> UserCodeError:
     """SV002: The product file names a module that is not in the product.
 
     Modules are looked for in the product's directory and in `src` below it.
@@ -28,11 +28,13 @@ def module_is_missing(module: str, root: str) -> UserCodeError:
         code="SV002",
         what=f"there is no module `{module}` in the product",
         where=root,
-        mend=f"write `{module.replace('.', '/')}.py`, or name another module in headway.yaml",
+        mend=f"did you mean `{near}`?"
+        if near
+        else f"write `{module.replace('.', '/')}.py`, or name another module in headway.yaml",
     )
 
 
-def function_is_missing(module: str, function: str, near: str) -> UserCodeError:
+def function_is_missing(module: str, function: str, near: str, where: str = "") -> UserCodeError:
     """SV003: The product file names a function that its module does not define.
 
     References are `module:function`.
@@ -40,7 +42,7 @@ def function_is_missing(module: str, function: str, near: str) -> UserCodeError:
     return UserCodeError(
         code="SV003",
         what=f"module `{module}` defines no `{function}`",
-        where=f"{module.replace('.', '/')}.py",
+        where=where or f"{module.replace('.', '/')}.py",
         mend=f"did you mean `{near}`?" if near else f"define `{function}`, or name another function",
     )
 
@@ -69,4 +71,17 @@ def lock_is_missing(path: str) -> SpecError:
         what=f"the lock file `{path}` is not there",
         where=path,
         mend="write it, or take `lock:` out",
+    )
+
+
+def file_is_unreadable(path: str, reason: str) -> EngineError:
+    """SV006: A data file is there, and cannot be read.
+
+    Its permissions forbid it, a link leads back to itself, or it is no regular file (a pipe, a device).
+    """
+    return EngineError(
+        code="SV006",
+        what=f"the file `{path[-200:]}` cannot be read: {reason[:200]}",
+        where=path[-200:],
+        mend="let this user read it, or name another file in headway.yaml",
     )

@@ -10,25 +10,38 @@ import ast
 import builtins
 import difflib
 import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from headway.core import digest
 from headway.errors import survey as errors
-from headway.survey.modules import Module, Modules, imported, run_by, starred
+from headway.survey.modules import Module, Modules, Target, imported, merge, run_by, starred
+from headway.survey.syntax import Chain, Uses, meaning, run_on_import, uses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 STATEMENTS = "<module>"
 """Part of a module's statements that are no definitions; they run when it is imported."""
 
-_WHOLE_MODULE_CALLS = {
-    "globals": "globals()",
-    "vars": "vars()",
-    "locals": "locals()",
-    "exec": "exec()",
-    "eval": "eval()",
+_OWN_MODULE = {"globals", "vars", "locals"}
+_BY_NAME = {"importlib.import_module", "importlib.__import__", "builtins.__import__", "runpy.run_module"}
+_ANY_MODULE = {
+    *_BY_NAME,
+    "builtins.eval",
+    "builtins.exec",
+    "importlib.machinery",
+    "importlib.util.spec_from_file_location",
+    "pkgutil",
+    "runpy",
+    "sys.modules",
 }
+"""What reaches modules by a name that is worked out while it runs."""
+_EVERYWHERE = {"__globals__", "__subclasses__"}
+"""Attributes that reach what no name in the code says."""
+_OF_EVERY_MODULE = {"__name__", "__file__", "__doc__", "__package__", "__path__", "__spec__"}
 
 
 class Closure(Struct, frozen=True, kw_only=True):
@@ -39,12 +52,14 @@ class Closure(Struct, frozen=True, kw_only=True):
         coarse: Module that is taken in whole -> why.
         files: Files of the product that were read, relative, sorted.
         imports: Top-level names of the third-party modules that this code imports.
+        absent: Paths that were looked for before what was found, and were not there; relative, sorted.
     """
 
     parts: dict[str, str]
     coarse: dict[str, str]
     files: tuple[str, ...]
     imports: tuple[str, ...]
+    absent: tuple[str, ...] = ()
 
 
 def closure(references: Sequence[str], modules: Modules) -> Closure:
@@ -58,279 +73,299 @@ def closure(references: Sequence[str], modules: Modules) -> Closure:
         name, _, function = reference.partition(":")
         module = modules.find(name)
         if module is None:
-            raise errors.module_is_missing(name, str(modules.root))
-        if function and function not in module.definitions and function not in module.imports:
-            near = difflib.get_close_matches(function, module.definitions, n=1, cutoff=0.5)
-            raise errors.function_is_missing(name, function, near[0] if near else "")
-        names = [function] if function else [item for item in module.definitions if not item.startswith("_")]
-        for item in names:
-            walk.want(name, item)
-        walk.want(name, None)
+            raise errors.module_is_missing(name, str(modules.root), modules.near(name))
+        if function and not module.compiled and not module.binds(function.partition(".")[0]):
+            raise _missing(module, function, modules)
+        walk.enter(name)
+        for item in [function] if function else _public(module):
+            walk.use(name, tuple(item.split(".")))
     walk.finish()
+    root = modules.root
     return Closure(
         parts=dict(sorted(walk.parts.items())),
         coarse=dict(sorted(walk.coarse.items())),
         files=tuple(sorted(walk.files)),
         imports=tuple(sorted(walk.imports)),
+        absent=tuple(sorted({path.relative_to(root).as_posix() for path in walk.absent})),
     )
 
 
+def _public(module: Module) -> list[str]:
+    """Public functions that the module defines; the only things that a bare module reference means."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    defined = [
+        name for name, made in module.definitions.items() if any(isinstance(one, functions) for one in made)
+    ]
+    return [name for name in defined if not name.startswith("_")]
+
+
+def _missing(module: Module, function: str, modules: Modules) -> Exception:
+    near = difflib.get_close_matches(function, module.definitions, n=1, cutoff=0.5)
+    statement = module.definitions[near[0]][0] if near else None
+    place = module.path.relative_to(modules.root).as_posix()
+    if statement is not None:
+        place = f"{place}:{statement.lineno}:{statement.col_offset + 1}"
+    return errors.function_is_missing(module.name, function, near[0] if near else "", place)
+
+
 class _Walk:
-    """One breadth-first walk over (module, name)."""
+    """One walk over (module, dotted name in it); an empty name is the module object itself."""
 
     def __init__(self, modules: Modules) -> None:
         self.modules = modules
         self.parts: dict[str, str] = {}
         self.coarse: dict[str, str] = {}
         self.files: set[str] = set()
+        self.absent: set[Path] = set()
         self.imports: set[str] = set()
-        self._queue: list[tuple[str, str | None]] = []
-        self._seen: set[tuple[str, str | None]] = set()
+        self._everywhere = ""
+        self._entered: set[str] = set()
+        self._waiting: list[tuple[str, Chain | None]] = []
+        self._seen: set[tuple[str, Chain | None]] = set()
 
-    def want(self, module: str, name: str | None) -> None:
-        """Ask for a name of a module; None asks only for what runs when it is imported."""
-        if (module, name) not in self._seen:
-            self._seen.add((module, name))
-            self._queue.append((module, name))
+    def enter(self, module: str) -> None:
+        """Ask for what runs when a module is imported."""
+        self._want(module, None)
+
+    def use(self, module: str, chain: Chain) -> None:
+        """Ask for a name of a module; an empty one is the module as a value, so all of it."""
+        self._want(module, chain)
 
     def finish(self) -> None:
         """Follow everything that was asked for."""
-        while self._queue:
-            name, item = self._queue.pop()
-            module = self.modules.find(name)
+        while self._waiting:
+            name, chain = self._waiting.pop()
+            module = self._find(name)
             if module is None:
-                self._outside(name, item)
-            elif item is None:
-                self._entered(module)
+                self._outside(name, chain)
+            elif chain is None:
+                self._enter(module)
             else:
-                self.want(name, None)
-                self._named(module, item)
+                self.enter(name)
+                self._use(module, chain)
+            if self._everywhere and not self._waiting:
+                for entered in sorted(self._entered - set(self.coarse)):
+                    self.whole(entered, self._everywhere)
 
-    def whole(self, module: str, why: str) -> None:
+    def whole(self, name: str, why: str) -> None:
         """Take a module in whole."""
-        found = self.modules.find(module)
-        if found is None:
-            self._outside(module, None)
+        module = self._find(name)
+        if module is None:
+            self._outside(name, None)
             return
-        self.coarse.setdefault(module, why)
-        self.want(module, None)
-        for name in found.definitions:
-            self.want(module, name)
-        for origin, name in found.imports.values():
-            self.follow(origin, name)
+        if name in self.coarse:
+            return
+        self.coarse[name] = why
+        self.enter(name)
+        for item in module.definitions:
+            self.use(name, (item,))
+        for origin, item in (target for targets in module.aliases.values() for target in targets):
+            if item is None or self.modules.is_local(f"{origin}.{item}"):
+                self.enter(origin if item is None else f"{origin}.{item}")
+            else:
+                self.use(origin, (item,))
 
-    def _outside(self, name: str, item: str | None) -> None:
+    def _want(self, module: str, chain: Chain | None) -> None:
+        if (module, chain) not in self._seen:
+            self._seen.add((module, chain))
+            self._waiting.append((module, chain))
+
+    def _find(self, name: str) -> Module | None:
+        parts = name.split(".")
+        for depth in range(1, len(parts) + 1):
+            self.absent.update(self.modules.locate(".".join(parts[:depth])).absent)
+        return self.modules.find(name)
+
+    def _outside(self, name: str, chain: Chain | None) -> None:
         """A module that is not the product's: the standard library, a distribution, or a folder."""
-        if item is not None and self.modules.find(f"{name}.{item}") is not None:
-            self.want(f"{name}.{item}", None)
-            return
+        if self.modules.is_local(name):
+            if chain:
+                self.use(f"{name}.{chain[0]}", chain[1:])
+            elif chain is not None:
+                for module in self.modules.below(name):
+                    self.whole(module, f"`{name}` is used as a value")
         top = name.partition(".")[0]
-        if top and top not in sys.stdlib_module_names and not self.modules.is_local(top):
+        # A mere folder does not hide a distribution of the same name: Python prefers the latter.
+        if top and top not in sys.stdlib_module_names and self.modules.locate(top).file is None:
             self.imports.add(top)
 
-    def _entered(self, module: Module) -> None:
+    def _enter(self, module: Module) -> None:
         """What runs when a module is imported: its packages, its statements, its own imports."""
-        self.files.add(str(module.path.relative_to(self.modules.root)))
+        self._entered.add(module.name)
+        self.files.add(module.path.relative_to(self.modules.root).as_posix())
         parts = module.name.split(".")
         for depth in range(1, len(parts)):
-            self.want(".".join(parts[:depth]), None)
+            self.enter(".".join(parts[:depth]))
+        if module.compiled:
+            self.parts[f"{module.name}.{STATEMENTS}"] = digest.of_file(module.path)
+            self.coarse.setdefault(module.name, "compiled: only its bytes are known")
         if module.statements:
-            self._part(f"{module.name}.{STATEMENTS}", module, list(module.statements))
+            self._part(module, STATEMENTS, module.statements)
         for star in module.stars:
             self.whole(star, f"imported whole by `from {star} import *` in {module.name}")
-        self.runs(module.runs)
-        if self._registers(module):
-            self.whole(module.name, "a decorator of the product runs when it is imported")
+        self._run(module.runs)
+        for name, statements in module.definitions.items():
+            self._define(module, name, statements)
 
-    def runs(self, names: Iterable[str]) -> None:
+    def _run(self, names: Iterable[str]) -> None:
         """An import statement runs a module, whether its name is used or not."""
         for name in names:
             package, _, last = name.rpartition(".")
-            parent = self.modules.find(package) if package else None
-            if parent is None or last not in parent.definitions:
-                self.want(name, None)
+            parent = self._find(package) if package else None
+            if parent is None or (parent.is_package and last not in parent.definitions):
+                self.enter(name)
 
-    def _registers(self, module: Module) -> bool:
-        """Whether a definition has a decorator that comes from the product itself."""
-        for statements in module.definitions.values():
-            for statement in statements:
-                for decorator in getattr(statement, "decorator_list", []):
-                    root = _root_name(decorator)
-                    origin = module.imports.get(root, ("", None))[0]
-                    if root in module.definitions or (origin and self.modules.is_local(origin)):
-                        return True
-        return False
-
-    def _named(self, module: Module, name: str) -> None:
-        if name in module.definitions:
-            self._part(f"{module.name}.{name}", module, module.definitions[name])
-            return
-        if name in module.imports:
-            self.follow(*module.imports[name])
-            return
-        if self.modules.find(f"{module.name}.{name}") is not None:
-            self.want(f"{module.name}.{name}", None)
-        elif "__getattr__" in module.definitions:
-            self.whole(module.name, f"`{name}` comes from its __getattr__")
-
-    def follow(self, origin: str, name: str | None) -> None:
-        """What an alias stands for: a submodule, or a name of a module."""
-        if name is None:
-            self.want(origin, None)
-        elif self.modules.find(f"{origin}.{name}") is not None:
-            self.want(f"{origin}.{name}", None)
-        else:
-            self.want(origin, name)
-
-    def _part(self, qualified: str, module: Module, statements: list[ast.stmt]) -> None:
-        if qualified in self.parts:
-            return
-        bodies = [ast.dump(_plain(statement)) for statement in statements]
-        self.parts[qualified] = digest.of_bytes("\n".join(bodies).encode())[:32]
+    def _define(self, module: Module, name: str, statements: Sequence[ast.stmt]) -> None:
+        """A definition that calls, or derives from, the product's code on import may register something."""
         for statement in statements:
-            _Names(self, module, statement).follow()
+            called, decorators = run_on_import(statement)
+            if any(self._is_own(module, root) for root in decorators):
+                self.whole(module.name, f"a decorator of the product runs when `{name}` is defined")
+            elif any(self._is_own(module, root) for root in called) or any(
+                self._is_third_party(module, root) for root in decorators
+            ):
+                self.use(module.name, (name,))
 
-
-class _Names:
-    """Follows every name that a piece of code uses."""
-
-    def __init__(self, walk: _Walk, module: Module, node: ast.AST) -> None:
-        self.walk = walk
-        self.module = module
-        self.node = node
-        self.aliases = dict(module.imports)
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Import | ast.ImportFrom):
-                self.aliases |= imported(inner, module.name, is_package=module.is_package)
-                for star in starred(inner, module.name, is_package=module.is_package):
-                    walk.whole(star, f"imported whole by `*` in {module.name}")
-                walk.runs(run_by(inner, module.name, is_package=module.is_package))
-
-    def follow(self) -> None:
-        inside: set[int] = set()
-        for node in ast.walk(self.node):
-            if isinstance(node, ast.Attribute) and id(node) not in inside:
-                chain = _chain(node)
-                if chain is not None:
-                    inside |= {id(part) for part in ast.walk(node)}
-                    self._attribute(chain)
-            elif isinstance(node, ast.Call):
-                self._call(node)
-        for node in ast.walk(self.node):
-            if isinstance(node, ast.Name) and id(node) not in inside:
-                self._name(node.id)
-        self._decorators()
-
-    def _name(self, name: str) -> None:
-        if name in self.aliases and name not in self.module.definitions:
-            origin, item = self.aliases[name]
-            target = self._module_of(origin, item)
-            if target is not None:
-                self.walk.whole(target, f"used as a value in {self.module.name}")
-            else:
-                self.walk.follow(origin, item)
-        elif name in self.module.definitions:
-            self.walk.want(self.module.name, name)
-        elif not hasattr(builtins, name):
-            for star in self.module.stars:
-                self.walk.want(star, name)
-
-    def _attribute(self, chain: list[str]) -> None:
-        """`a.b.c`: as far as `a.b` is a local module, what is wanted is the name after it."""
-        root, *rest = chain
-        if root not in self.aliases or root in self.module.definitions:
-            self._name(root)
-            return
-        origin, item = self.aliases[root]
-        target = self._module_of(origin, item)
-        if target is None:
-            self.walk.follow(origin, item)
-            return
-        while (
-            rest
-            and self.walk.modules.find(f"{target}.{rest[0]}") is not None
-            and not self._defines(target, rest[0])
-        ):
-            target = f"{target}.{rest.pop(0)}"
-            self.walk.want(target, None)
-        if rest:
-            self.walk.want(target, rest[0])
-
-    def _defines(self, module: str, name: str) -> bool:
-        found = self.walk.modules.find(module)
-        return found is not None and name in found.definitions
-
-    def _module_of(self, origin: str, item: str | None) -> str | None:
-        """The local module that an alias stands for; None when it stands for something else."""
-        name = origin if item is None else f"{origin}.{item}"
-        if item is not None and self._defines(origin, item):
-            return None
+    def _is_own(self, module: Module, root: str) -> bool:
+        targets = module.aliases.get(root, ())
         return (
-            name
-            if self.walk.modules.find(name) is not None or (item is None and self.walk.modules.is_local(name))
-            else None
+            root in module.definitions
+            or root in module.held
+            or any(self.modules.is_local(origin.partition(".")[0]) for origin, _ in targets)
         )
 
-    def _call(self, node: ast.Call) -> None:
-        name = _root_name(node.func)
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else name
-        if isinstance(node.func, ast.Name) and name in _WHOLE_MODULE_CALLS:
-            self.walk.whole(self.module.name, f"it calls {_WHOLE_MODULE_CALLS[name]}")
-        if called in ("import_module", "__import__") and node.args:
-            self._import_by_name(node.args[0])
+    def _is_third_party(self, module: Module, root: str) -> bool:
+        tops = [origin.partition(".")[0] for origin, _ in module.aliases.get(root, ())]
+        return any(top not in sys.stdlib_module_names for top in tops)
 
-    def _import_by_name(self, argument: ast.expr) -> None:
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-            self.walk.whole(argument.value, f"imported by name in {self.module.name}")
+    def _use(self, module: Module, chain: Chain) -> None:
+        """A dotted name of a module, as far as it can be followed."""
+        if module.compiled:
             return
-        package = self.module.name.partition(".")[0]
-        for module in self.walk.modules.below(package) or [self.module.name]:
-            self.walk.whole(module, f"{self.module.name} imports by a computed name")
+        if not chain:
+            self.whole(module.name, "it is used as a value")
+            return
+        name, rest = chain[0], chain[1:]
+        if name in module.definitions:
+            self._part(module, name, module.definitions[name])
+        for target in module.aliases.get(name, ()):
+            self.target(target, rest)
+        is_found = name in module.definitions or name in module.aliases or name in module.held
+        if module.is_package and self.modules.is_local(f"{module.name}.{name}"):
+            if is_found and not rest:
+                self.enter(f"{module.name}.{name}")
+            else:
+                self.use(f"{module.name}.{name}", rest)
+        elif not is_found and name not in _OF_EVERY_MODULE:
+            self._elsewhere(module, chain)
 
-    def _decorators(self) -> None:
-        for node in ast.walk(self.node):
-            for decorator in getattr(node, "decorator_list", []):
-                root = _root_name(decorator)
-                if root in self.module.definitions:
-                    self.walk.whole(self.module.name, f"its decorator `{root}` may reach anything in it")
-                elif root in self.aliases:
-                    origin, item = self.aliases[root]
-                    home = self._module_of(origin, item) or origin
-                    if self.walk.modules.find(home) is not None:
-                        self.walk.whole(home, f"its decorator `{root}` is used in {self.module.name}")
+    def _elsewhere(self, module: Module, chain: Chain) -> None:
+        for star in module.stars:
+            self.use(star, chain)
+        if "__getattr__" in module.definitions:
+            self.whole(module.name, f"`{chain[0]}` comes from its __getattr__")
+        elif not module.stars:
+            self.whole(module.name, f"it does not define `{chain[0]}`, which is asked of it")
+
+    def target(self, target: Target, rest: Chain) -> None:
+        """What an alias stands for, and a dotted name after it."""
+        origin, item = target
+        self.use(origin, rest if item is None else (item, *rest))
+
+    def _part(self, module: Module, name: str, statements: Sequence[ast.stmt]) -> None:
+        qualified = f"{module.name}.{name}"
+        if qualified in self.parts:
+            return
+        said = uses(statements)
+        bound = sorted(
+            (root, module.aliases[root]) for root in {c[0] for c in said.chains} if root in module.aliases
+        )
+        stands_for = [f"{root}={targets}" for root, targets in bound] + [f"*={star}" for star in module.stars]
+        self.parts[qualified] = digest.of_bytes("\n".join([meaning(statements), *stands_for]).encode())
+        _follow(self, module, said)
+
+    def everywhere(self, why: str) -> None:
+        """Take every module in whole that is imported at all."""
+        self._everywhere = self._everywhere or why
+
+    def computed(self, module: Module, name: str, said: Uses, chain: Chain) -> None:
+        """A module that is reached by name; by the names themselves where all are written out."""
+        literals = said.literals.get(chain, [])
+        is_written_out = len(literals) == said.chains[chain] and not any(
+            text[:1] in ("", ".") for text in literals
+        )
+        if name in _BY_NAME and is_written_out:
+            for text in literals:
+                wanted = self.modules.below(text.rstrip(".")) if text.endswith(".") else [text]
+                for item in wanted:
+                    self.whole(item, f"imported by name in {module.name}")
+            return
+        for item in self.modules.beside(module.name):
+            self.whole(item, f"{module.name} reaches modules through `{name}`")
 
 
-def _plain(statement: ast.stmt) -> ast.stmt:
-    """A copy without docstrings."""
-    copy: ast.stmt = ast.parse(ast.unparse(statement)).body[0]
-    for node in ast.walk(copy):
-        body = getattr(node, "body", None)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and body:
-            first = body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = body[1:] or [ast.Pass()]
-    return copy
+def _follow(walk: _Walk, module: Module, said: Uses) -> None:
+    """Follow every name that a piece of a module's code says."""
+    aliases = {name: list(targets) for name, targets in module.aliases.items()}
+    for statement in said.imports:
+        merge(aliases, imported(statement, module.name, is_package=module.is_package))
+        for star in starred(statement, module.name, is_package=module.is_package):
+            walk.whole(star, f"imported whole by `*` in {module.name}")
+        for name in run_by(statement, module.name, is_package=module.is_package):
+            walk.enter(name)
+    for chain in said.chains:
+        _chain(walk, module, aliases, said, chain)
+    for chain in said.patched:
+        for origin, item in aliases.get(chain[0], ()):
+            home = origin if item is None else f"{origin}.{item}"
+            if walk.modules.find(home) is not None:
+                walk.whole(home, f"`{'.'.join(chain)}` is assigned in {module.name}")
+    _decorators(walk, module, aliases, said)
+    for attribute in sorted(_EVERYWHERE & said.attributes):
+        walk.everywhere(f"{module.name} reads `{attribute}`, which may reach it")
 
 
-def _chain(node: ast.Attribute) -> list[str] | None:
-    names: list[str] = []
-    current: ast.expr = node
-    while isinstance(current, ast.Attribute):
-        names.append(current.attr)
-        current = current.value
-    return [current.id, *reversed(names)] if isinstance(current, ast.Name) else None
+def _chain(walk: _Walk, module: Module, aliases: dict[str, list[Target]], said: Uses, chain: Chain) -> None:
+    root, rest = chain[0], chain[1:]
+    is_own = root in module.definitions or root in module.held
+    if is_own:
+        walk.use(module.name, chain)
+    for origin, item in aliases.get(root, ()):
+        name = ".".join([origin, *([item] if item else []), *rest])
+        if name == "importlib" or any(f"{name}.".startswith(f"{known}.") for known in _ANY_MODULE):
+            walk.computed(module, name, said, chain)
+        home = _module_of(walk.modules, origin, item)
+        if home and not rest:
+            walk.whole(home, f"used as a value in {module.name}")
+        walk.target((origin, item), rest)
+    for origin, _ in module.typing_only.get(root, ()):
+        if not walk.modules.is_local(origin.partition(".")[0]):
+            walk.enter(origin)
+    if not is_own and root not in aliases and hasattr(builtins, root):
+        if f"builtins.{root}" in _ANY_MODULE:
+            walk.computed(module, f"builtins.{root}", said, chain)
+        elif root in _OWN_MODULE:
+            walk.whole(module.name, f"it calls {root}()")
 
 
-def _root_name(node: ast.expr) -> str:
-    while isinstance(node, ast.Attribute | ast.Call):
-        node = node.value if isinstance(node, ast.Attribute) else node.func
-    return node.id if isinstance(node, ast.Name) else ""
+def _module_of(modules: Modules, origin: str, item: str | None) -> str:
+    """The local module that an alias stands for; empty when it stands for something else."""
+    parent = modules.find(origin)
+    if item is None:
+        return origin if parent is not None else ""
+    name = f"{origin}.{item}"
+    is_name = parent is not None and (
+        item in parent.definitions or item in parent.aliases or item in parent.held
+    )
+    return "" if is_name or modules.find(name) is None else name
 
 
-def relative(paths: Iterable[Path], root: Path) -> tuple[str, ...]:
-    """Paths relative to the product, sorted."""
-    return tuple(sorted(str(path.relative_to(root)) for path in paths))
+def _decorators(walk: _Walk, module: Module, aliases: dict[str, list[Target]], said: Uses) -> None:
+    """A decorator of the product may reach anything in its module, and keep what it decorates."""
+    for chain in sorted(said.decorators):
+        shown = ".".join(chain)
+        if chain[0] in module.definitions:
+            walk.whole(module.name, f"its decorator `{shown}` may reach anything in it")
+        for origin, _ in aliases.get(chain[0], ()):
+            if walk.modules.find(origin) is not None:
+                walk.whole(origin, f"its decorator `{shown}` is used in {module.name}")

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
-from typing import NamedTuple
+import difflib
+import importlib.machinery
+import time
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
 
 from headway.errors import survey as errors
+from headway.survey.files import Signature, settled, signature_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Target = tuple[str, str | None]
 """(module, name in it); None means the module itself."""
@@ -16,21 +23,40 @@ class Module(NamedTuple):
     """One local module, read once.
 
     Attributes:
-        definitions: Top-level name -> the statements that define it (several when conditional).
-        imports: Top-level alias -> what it stands for.
+        definitions: Top-level name -> the statements that define it (several when it is defined again).
+        aliases: Imported name -> everything that it may stand for.
+        typing_only: The same for what is imported under `TYPE_CHECKING`, and so never runs.
+        held: Names that only a compound statement binds (`if`, `try`, `with`, a loop).
         stars: Modules that are imported whole by `*`.
         runs: Modules whose statements run when this one is imported.
         statements: Module-level statements that are no definition, import or docstring.
+        compiled: Whether it is an extension module, of which only the bytes are known.
     """
 
     name: str
     path: Path
     is_package: bool
     definitions: dict[str, list[ast.stmt]]
-    imports: dict[str, Target]
+    aliases: dict[str, list[Target]]
+    typing_only: dict[str, list[Target]]
+    held: frozenset[str]
     stars: tuple[str, ...]
     runs: tuple[str, ...]
     statements: tuple[ast.stmt, ...]
+    compiled: bool = False
+
+    def binds(self, name: str) -> bool:
+        """Whether importing the module may give it this name."""
+        own = name in self.definitions or name in self.aliases or name in self.held
+        return own or bool(self.stars) or "__getattr__" in self.definitions
+
+
+class Place(NamedTuple):
+    """Where a module lies: its file, or the folders of a namespace package; and what had to be absent."""
+
+    file: Path | None
+    folders: tuple[Path, ...]
+    absent: tuple[Path, ...]
 
 
 class Modules:
@@ -38,67 +64,129 @@ class Modules:
 
     Args:
         root: The product's directory; `src` in it is searched too.
+
+    Attributes:
+        seen: File or folder -> stat signature from before it was read.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._folders = [folder for folder in (root, root / "src") if folder.is_dir()]
+        self.seen: dict[Path, Signature | None] = {}
+        self._folders = tuple(folder for folder in (root, root / "src") if folder.is_dir())
+        self._places: dict[str, Place] = {}
         self._parsed: dict[str, Module | None] = {}
 
     def find(self, name: str) -> Module | None:
-        """The local module called `name`; None when it is not the product's.
+        """The local module called `name`; None when it is not the product's, or has no file.
 
         Raises:
             UserCodeError: The file is not valid Python.
         """
         if name not in self._parsed:
-            path = self._locate(name)
+            path = self.locate(name).file
             self._parsed[name] = None if path is None else self._parse(name, path)
         return self._parsed[name]
 
     def is_local(self, name: str) -> bool:
         """Whether a module, or a namespace package, of this name lies in the product."""
-        return self._locate(name) is not None or any(
-            (folder / name.replace(".", "/")).is_dir() for folder in self._folders
-        )
+        place = self.locate(name)
+        return place.file is not None or bool(place.folders)
+
+    def locate(self, name: str) -> Place:
+        """Where a module lies, searched as Python does: package, then module, then namespace."""
+        if name not in self._places:
+            parent, _, last = name.rpartition(".")
+            self._places[name] = self._search(self._inside(parent) if parent else self._folders, last)
+        return self._places[name]
 
     def below(self, package: str) -> list[str]:
-        """Every local module of a top-level package, sorted."""
+        """Every local module of a package, itself included, sorted."""
         found = set()
-        for folder in self._folders:
-            for path in (folder / package).rglob("*.py"):
+        for folder in self._inside(package):
+            for path in self._listed(folder):
                 parts = path.relative_to(folder).with_suffix("").parts
-                found.add(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
-        return sorted(found)
+                parts = parts[:-1] if parts[-1] == "__init__" else parts
+                found.add(".".join([package, *parts]))
+        return sorted(found or ({package} if self.find(package) else set()))
 
-    def _locate(self, name: str) -> Path | None:
-        place = name.replace(".", "/")
-        for folder in self._folders:
-            for path in (folder / f"{place}.py", folder / place / "__init__.py"):
-                if path.is_file():
-                    return path
-        return None
+    def beside(self, name: str) -> list[str]:
+        """What a computed name in module `name` may mean: modules of its package, or its neighbours."""
+        top = name.partition(".")[0]
+        if self._inside(top):
+            return self.below(top)
+        module = self.find(top)
+        if module is None:
+            return []
+        folder = module.path.parent
+        self.seen[folder] = settled(signature_of(folder), time.time_ns())
+        return sorted(path.stem for path in folder.glob("*.py") if path.stem.isidentifier())
+
+    def near(self, name: str) -> str:
+        """The existing module whose name is most like this one; empty when none is."""
+        parent, _, _ = name.rpartition(".")
+        folders = self._inside(parent) if parent else self._folders
+        names = [
+            path.stem if path.is_file() else path.name
+            for folder in folders
+            for path in sorted(folder.iterdir())
+        ]
+        full = [
+            f"{parent}.{item}" if parent else item
+            for item in names
+            if item.isidentifier() and item != "__init__"
+        ]
+        return next(iter(difflib.get_close_matches(name, full, n=1, cutoff=0.6)), "")
+
+    def _listed(self, folder: Path) -> list[Path]:
+        """Python files below a folder; the folders are seen too, for a new file in them would count."""
+        found: list[Path] = []
+        for inner in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+            if inner.name == "__pycache__":
+                continue
+            self.seen[inner] = settled(signature_of(inner), time.time_ns())
+            found += inner.glob("*.py")
+        return found
+
+    def _inside(self, package: str) -> tuple[Path, ...]:
+        place = self.locate(package)
+        if place.file is None:
+            return place.folders
+        return (place.file.parent,) if place.file.name == "__init__.py" else ()
+
+    def _search(self, folders: tuple[Path, ...], last: str) -> Place:
+        namespaces, absent = [], []
+        for folder in folders:
+            inner = folder / last
+            if inner.is_dir():
+                if (inner / "__init__.py").is_file():
+                    return Place(inner / "__init__.py", (), tuple(absent))
+                namespaces.append(inner)
+            absent.append(inner / "__init__.py" if inner.is_dir() else inner)
+            for suffix in (*importlib.machinery.EXTENSION_SUFFIXES, ".py"):
+                if (folder / f"{last}{suffix}").is_file():
+                    return Place(folder / f"{last}{suffix}", (), tuple(absent))
+            absent.append(folder / f"{last}.py")
+        return Place(None, tuple(namespaces), tuple(absent))
 
     def _parse(self, name: str, path: Path) -> Module:
-        shown = str(path.relative_to(self.root))
+        self.seen[path] = settled(signature_of(path), time.time_ns())
+        if path.suffix != ".py":
+            return Module(name, path, False, {}, {}, {}, frozenset(), (), (), (), compiled=True)
+        shown = path.relative_to(self.root).as_posix()
         try:
-            tree = ast.parse(path.read_bytes())
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an odd escape sequence is Python's to tell, when it runs
+                tree = ast.parse(path.read_bytes(), shown)
         except SyntaxError as error:
             raise errors.not_python(shown, error.lineno or 0, error.offset or 0, error.msg) from error
+        except (RecursionError, MemoryError) as error:
+            raise errors.not_python(shown, 0, 0, "an expression is nested too deeply") from error
         except (ValueError, OSError) as error:
             raise errors.not_python(shown, 0, 0, str(error)) from error
         reading = _Reading(name, is_package=path.name == "__init__.py")
-        reading.block(_without_docstring(tree.body))
-        return Module(
-            name=name,
-            path=path,
-            is_package=reading.is_package,
-            definitions=reading.definitions,
-            imports=reading.imports,
-            stars=tuple(reading.stars),
-            runs=tuple(reading.runs),
-            statements=tuple(reading.statements),
-        )
+        for statement in tree.body:
+            reading.statement(statement)
+        return reading.module(path)
 
 
 class _Reading:
@@ -108,73 +196,97 @@ class _Reading:
         self.name = name
         self.is_package = is_package
         self.definitions: dict[str, list[ast.stmt]] = {}
-        self.imports: dict[str, Target] = {}
+        self.aliases: dict[str, list[Target]] = {}
+        self.typing_only: dict[str, list[Target]] = {}
+        self.held: set[str] = set()
         self.stars: list[str] = []
         self.runs: list[str] = []
         self.statements: list[ast.stmt] = []
 
-    def block(self, body: list[ast.stmt]) -> None:
-        for statement in body:
-            self._one(statement)
+    def module(self, path: Path) -> Module:
+        return Module(
+            name=self.name,
+            path=path,
+            is_package=self.is_package,
+            definitions=self.definitions,
+            aliases=self.aliases,
+            typing_only=self.typing_only,
+            held=frozenset(self.held),
+            stars=tuple(self.stars),
+            runs=tuple(self.runs),
+            statements=tuple(self.statements),
+        )
 
-    def _one(self, statement: ast.stmt) -> None:
+    def statement(self, statement: ast.stmt) -> None:
         match statement:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self.definitions.setdefault(statement.name, []).append(statement)
-            case ast.Assign() | ast.AnnAssign() | ast.AugAssign() if self._assigned(statement):
-                for target in self._assigned(statement):
+            case ast.Assign() | ast.AnnAssign() | ast.AugAssign() if _assigned(statement):
+                for target in _assigned(statement):
                     self.definitions.setdefault(target, []).append(statement)
             case ast.Import() | ast.ImportFrom():
-                self.imports |= imported(statement, self.name, is_package=self.is_package)
-                self.stars += starred(statement, self.name, is_package=self.is_package)
-                self.runs += run_by(statement, self.name, is_package=self.is_package)
-            case ast.If() if _is_type_checking(statement.test) or _is_main(statement.test):
-                self.block(statement.orelse)
-            case ast.If() | ast.Try():
-                self._conditional(statement)
+                self._import(statement)
+            case ast.If() if _is_type_checking(statement.test):
+                self._typing_only(statement.body)
+                for inner in statement.orelse:
+                    self.statement(inner)
+            case ast.If() if _is_main(statement.test):
+                for inner in statement.orelse:
+                    self.statement(inner)
             case _:
-                self.statements.append(statement)
+                self._compound(statement)
 
-    def _conditional(self, statement: ast.If | ast.Try) -> None:
-        """Definitions in any branch count; the condition itself is a statement."""
-        if isinstance(statement, ast.If):
-            self.statements.append(ast.Expr(statement.test))
-            blocks = [statement.body, statement.orelse]
-        else:
-            handlers = [handler.body for handler in statement.handlers]
-            blocks = [statement.body, *handlers, statement.orelse, statement.finalbody]
-        for block in blocks:
-            self.block(block)
+    def _import(self, statement: ast.Import | ast.ImportFrom) -> None:
+        merge(self.aliases, imported(statement, self.name, is_package=self.is_package))
+        self.stars += starred(statement, self.name, is_package=self.is_package)
+        self.runs += run_by(statement, self.name, is_package=self.is_package)
 
-    @staticmethod
-    def _assigned(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> list[str]:
-        """Plain names that an assignment binds; none when it also writes into something else."""
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        names = []
-        for target in targets:
-            for item in ast.walk(target):
-                if isinstance(item, ast.Attribute | ast.Subscript):
-                    return []
-                if isinstance(item, ast.Name):
-                    names.append(item.id)
-        return names
+    def _typing_only(self, body: list[ast.stmt]) -> None:
+        for statement in body:
+            merge(self.typing_only, imported(statement, self.name, is_package=self.is_package))
+
+    def _compound(self, statement: ast.stmt) -> None:
+        """Kept whole: what it binds depends on what runs, and on its order."""
+        self.statements.append(statement)
+        inside: list[ast.AST] = [statement]
+        while inside:
+            node = inside.pop()
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._import(node)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                self.held.add(node.name)
+                continue
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                self.held.add(node.id)
+            inside += ast.iter_child_nodes(node)
+
+
+def _assigned(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> list[str]:
+    """Plain names that an assignment binds; none when it also writes into something else."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    found = [item for target in targets for item in ast.walk(target)]
+    if any(isinstance(item, ast.Attribute | ast.Subscript) for item in found):
+        return []
+    return [item.id for item in found if isinstance(item, ast.Name)]
+
+
+def merge(into: dict[str, list[Target]], found: dict[str, Target]) -> None:
+    """Add what names stand for to what they may stand for already."""
+    for alias, target in found.items():
+        targets = into.setdefault(alias, [])
+        if target not in targets:
+            targets.append(target)
 
 
 def imported(statement: ast.stmt, module: str, *, is_package: bool) -> dict[str, Target]:
     """Alias -> what an import statement binds it to; star imports bind nothing here."""
     if isinstance(statement, ast.Import):
-        return {
-            alias.asname or alias.name.partition(".")[0]: (
-                alias.name if alias.asname else alias.name.partition(".")[0],
-                None,
-            )
-            for alias in statement.names
-        }
+        tops = [(alias, alias.name.partition(".")[0]) for alias in statement.names]
+        return {alias.asname or top: (alias.name if alias.asname else top, None) for alias, top in tops}
     if isinstance(statement, ast.ImportFrom):
         origin = absolute(statement, module, is_package=is_package)
-        return {
-            alias.asname or alias.name: (origin, alias.name) for alias in statement.names if alias.name != "*"
-        }
+        named = [alias for alias in statement.names if alias.name != "*"]
+        return {alias.asname or alias.name: (origin, alias.name) for alias in named}
     return {}
 
 
@@ -205,22 +317,11 @@ def absolute(statement: ast.ImportFrom, module: str, *, is_package: bool) -> str
     return ".".join([*base, *([statement.module] if statement.module else [])])
 
 
-def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    first = body[0] if body else None
-    is_text = (
-        isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and isinstance(first.value.value, str)
-    )
-    return body[1:] if is_text else body
-
-
 def _is_type_checking(test: ast.expr) -> bool:
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return name == "TYPE_CHECKING"
 
 
 def _is_main(test: ast.expr) -> bool:
-    """`__name__ == "__main__"` never runs on import."""
-    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
+    """`__name__ == "__main__"` never runs on import; any other comparison may."""
+    return ast.unparse(test) in ("__name__ == '__main__'", "'__main__' == __name__")
