@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from headway.spec.graph import Graph
+from headway.errors import survey as errors
 from headway.survey.closure import Closure, closure
-from headway.survey.files import Signature, StatCache, signature_of
-from headway.survey.libraries import LOCKS, Libraries, installed, libraries, read_lock
+from headway.survey.files import Signature, StatCache, settled, signature_of
+from headway.survey.libraries import LOCKS, Libraries, installed, libraries, read_lock, site_folders
 from headway.survey.modules import Modules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from headway.spec.graph import Graph
 
 
 class Present(Struct, frozen=True, kw_only=True):
     """What lies in the working tree.
 
     Attributes:
+        product_digest: Digest of the product file's bytes.
         closures: Node -> the code that it is made of; only nodes with code.
         environment: Node -> distribution -> version, of what its code imports.
         data: Path relative to the product -> digest of its content; None when it is missing.
@@ -27,6 +34,7 @@ class Present(Struct, frozen=True, kw_only=True):
         watched: Path -> stat signature of everything that this value depends on.
     """
 
+    product_digest: str
     closures: dict[str, Closure]
     environment: dict[str, dict[str, str]]
     data: dict[str, str | None]
@@ -52,33 +60,39 @@ def survey(
     Raises:
         UserCodeError: A module is missing, or is not valid Python.
         SpecError: The lock file is missing or cannot be read.
+        EngineError: A data file cannot be read.
     """
+    declared = [str(product_file), *(str(root / name) for name in (*also, *((lock,) if lock else LOCKS)))]
+    watched = {path: settled(signature_of(path), time.time_ns()) for path in (*declared, *site_folders())}
     modules = Modules(root)
     pinned = read_lock(root, lock)
     closures = {node.name: closure(node.code, modules) for node in graph.nodes if node.code}
     here = installed(cache)
     used = {name: libraries(found.imports, pinned, here) for name, found in closures.items()}
     files = sorted({path for node in graph.nodes for path in node.files})
-    code = sorted({file for found in closures.values() for file in found.files})
-    locks = [lock] if lock else list(LOCKS)
-    watched = _watched(root, [*files, *code, *also, *locks], product_file)
+    data = {path: _digest(cache, root, path) for path in files}
+    product_digest = _digest(cache, root, str(product_file)) or ""
+    code = {str(path): signature for path, signature in modules.seen.items()}
+    absent = {str(root / path): None for found in closures.values() for path in found.absent}
+    everything = {**absent, **cache.watched, **code, **watched}
     return Present(
+        product_digest=product_digest,
         closures=closures,
         environment={name: found.versions for name, found in used.items()},
-        data={path: cache.digest(root / path) for path in files},
+        data=data,
         lock=pinned.path if pinned else None,
         unlocked=_unlocked(used.values()),
         differing={name: pair for found in used.values() for name, pair in found.differing.items()},
-        watched=watched,
+        watched={str(Path(path).absolute()): everything[path] for path in sorted(everything)},
     )
+
+
+def _digest(cache: StatCache, root: Path, path: str) -> str | None:
+    try:
+        return cache.digest(root / path)
+    except OSError as error:
+        raise errors.file_is_unreadable(path, error.strerror or str(error)) from error
 
 
 def _unlocked(used: Iterable[Libraries]) -> tuple[str, ...]:
     return tuple(sorted({name for found in used for name in found.unlocked}))
-
-
-def _watched(root: Path, files: Iterable[str], product_file: Path) -> dict[str, Signature | None]:
-    """Files, and the folders that they are in: a new file may come before one that was found."""
-    paths = {root / file for file in files} | {product_file}
-    paths |= {path.parent for path in paths if path.suffix == ".py"}
-    return {str(path): signature_of(path) for path in sorted(paths)}
