@@ -59,3 +59,31 @@ def test_planning_loads_no_data_frame_and_no_server(module: str) -> None:
 def test_the_data_plane_loads_no_data_frame_and_no_trainer(module: str) -> None:
     heavy = {"polars", "pandas", "pyarrow", "duckdb", "sklearn", "scipy", "skl2onnx", "rich", "ruamel"}
     assert loaded(f"import {module}") & heavy == set()
+
+
+def test_the_no_op_plan_loads_the_standard_library_and_nothing_else(tmp_path: Path) -> None:
+    """A stored plan is printed without the loader, the survey, the ledger's types or any third party."""
+    from headway.plan.plan import Plan, Step, encode
+    from headway.survey.files import StatCache
+    from headway.survey.memo import remember
+
+    file = tmp_path / "headway.yaml"
+    file.write_text("product: x\n")
+    cache = tmp_path / ".headway" / "cache.db"
+    StatCache(cache)
+    stored = Plan("a" * 64, "dev", 0, (Step("source.a", "source", "fresh", output="b" * 64),))
+    assert remember(cache, "dev", file, 0, None, {}, encode(stored))
+    modules = loaded("from headway.cli.main import main; main(['plan'])", tmp_path)
+    assert third_party(modules) == set()
+    script = "import sys; from headway.cli.main import main; main(['plan']); print([m for m in sys.modules if m.startswith('headway.')])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "nothing to do: 1 node fresh" in done.stdout
+    for heavy in (
+        "headway.spec.load",
+        "headway.store.ledger",
+        "headway.survey.closure",
+        "headway.engine.apply",
+    ):
+        assert f"'{heavy}'" not in done.stdout
