@@ -33,6 +33,7 @@ class Progress:
         self.plan_to = plan_to
         self.style = Style(is_colourful(stream))
         self.live: Any = None
+        self.environment = ""
 
     def __call__(self, event: events.Event) -> None:
         """Draw one event."""
@@ -47,7 +48,8 @@ class Progress:
             case events.Reused():
                 self._line(self.style(f"  {event.step.node:<28} {'-':>8}  inputs came out equal", "dim"))
             case events.Judged():
-                self._line(verdict_line(event.evidence, self.style))
+                elsewhere = f"  (for {event.environment})" if event.environment != self.environment else ""
+                self._line(verdict_line(event.evidence, self.style) + elsewhere)
             case events.Moved():
                 moved = count(len(event.move.after), "pointer")
                 place = f"{event.move.environment} revision {event.move.revision}"
@@ -59,6 +61,7 @@ class Progress:
 
     def _planned(self, event: events.Planned) -> None:
         """The plan is data: it goes to stdout, unless stdout is kept for JSON."""
+        self.environment = event.plan.env
         if self.plan_to is not None and event.plan.todo:
             print(
                 plan_text(event.plan, Style(is_colourful(self.plan_to))) + "\n", file=self.plan_to, flush=True

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import headway
+from headway.core.places import shown
 from headway.errors import HeadwayError
 from headway.errors import training as errors
 from headway.training.parts import Part, inputs_of, to_pandas
@@ -107,7 +108,7 @@ def require(reference: str, fitted: Fitted, kind: Kind, inputs: tuple[ModelInput
 def place(error: BaseException, reference: str) -> str:
     """`file:line` of the last step that is neither Headway's nor a library's; else the reference."""
     own = [step for step in traceback.extract_tb(error.__traceback__) if _is_own(Path(step.filename))]
-    return f"{own[-1].filename.rpartition('/')[2]}:{own[-1].lineno}" if own else f"`{reference}`"
+    return f"{shown(own[-1].filename)}:{own[-1].lineno}" if own else f"`{reference}`"
 
 
 def _is_own(file: Path) -> bool:
