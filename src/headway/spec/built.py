@@ -36,13 +36,15 @@ def _source(path: tuple[str, str], source: Source) -> Iterator[tuple[str, tuple[
         yield f"{'.'.join(path)}.known: commit", (*path, "known")
     if "://" in source.load:
         yield f"{'.'.join(path)}.load: a URL", (*path, "load")
-    elif ":" not in source.load and not source.load.endswith((".parquet", ".csv")):
+    elif ":" not in source.load and not source.load.lower().endswith((".parquet", ".csv")):
         yield f"{'.'.join(path)}.load: other than .parquet, .csv or module:function", (*path, "load")
 
 
 def _dataset(path: tuple[str, str], dataset: Dataset) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     if dataset.label.from_ is not None:
         yield f"{'.'.join(path)}.label.from", (*path, "label", "from")
+    if dataset.label.known is not None and dataset.label.known.commit:
+        yield f"{'.'.join(path)}.label.known: commit", (*path, "label", "known")
     if dataset.split.by == "group":
         yield f"{'.'.join(path)}.split.by: group", (*path, "split", "by")
     if dataset.split.apart is not None:

@@ -114,12 +114,8 @@ def _group(name: str, group: FeatureGroup) -> Node:
 
 
 def _dataset(name: str, dataset: Dataset, product: Product) -> Node:
-    picked = dict.fromkeys(pick.group for pick in dataset.features)
-    lifetimes = {
-        f"ttl.{group}": _plain(product.feature_groups[group].ttl)
-        for group in picked
-        if group in product.feature_groups
-    }
+    picked = _picked(dataset, product)
+    lifetimes = {f"ttl.{group}": _plain(product.feature_groups[group].ttl) for group in picked}
     late = dataset.label.from_
     sources = dict.fromkeys(filter(None, (dataset.rows, late)))
     return Node(
@@ -132,6 +128,12 @@ def _dataset(name: str, dataset: Dataset, product: Product) -> Node:
         needs=(*(f"source.{source}" for source in sources), *(f"feature_group.{group}" for group in picked)),
         metadata=metadata(dataset),
     )
+
+
+def _picked(dataset: Dataset, product: Product) -> list[str]:
+    """Groups of this product, each once; those of another are not built yet, and no nodes of this graph."""
+    groups = dict.fromkeys(pick.group for pick in dataset.features)
+    return [group for group in groups if group in product.feature_groups]
 
 
 def _models(name: str, model: Model) -> list[Node]:
@@ -176,7 +178,7 @@ def _endpoint(name: str, endpoint: Endpoint, product: Product, contracts: Mappin
     source = product.sources[product.datasets[model.dataset].rows]
     contract = contracts.get(source.contract) if source.contract else None
     config = identity(endpoint) | (identity(contract, "contract") if contract is not None else {})
-    groups = dict.fromkeys(pick.group for pick in product.datasets[model.dataset].features)
+    groups = _picked(product.datasets[model.dataset], product)
     needs = (
         f"model.{endpoint.model}",
         f"dataset.{model.dataset}",

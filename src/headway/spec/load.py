@@ -88,9 +88,9 @@ def _contracts(file: Path, product: Product, reading: Reading) -> dict[str, Cont
         if source.contract is None or source.contract in contracts:
             continue
         path = file.parent / source.contract
-        if not path.is_file():
+        if not _is_there(path):
             line, column = reading.places[("sources", name, "contract")]
-            what = f"the contract `{source.contract}` is not there"
+            what = f"the contract `{source.contract[:60]}` is not there"
             hint = "write it, or take `contract:` out"
             reading.faults.append(Fault(reading.file, line, column, f"sources.{name}.contract", what, hint))
             continue
@@ -109,6 +109,13 @@ def _contract(path: Path, reading: Reading) -> Any:
         references.check_contract(contract, reading)
         check_contract(contract, references.Check(reading))
     return contract
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _ordered(faults: list[Fault], file: str) -> list[Fault]:

@@ -141,7 +141,7 @@ class Reading:
             return self.fault(node, path, f"{describe(node)} where {words} is expected")
         if timedelta in rest and float in rest:
             return _amount(self, node, path)
-        return self.value(node, rest[0], path)
+        return self.value(node, (rest or options)[0], path)
 
     def _list(self, node: Node, hint: Any, path: Path_) -> Any:
         if not isinstance(node, SequenceNode):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import types
 import typing
 from datetime import timedelta
@@ -54,6 +56,7 @@ def schema() -> dict[str, Any]:
 
 def _declared(kind: type[Declared], found: dict[str, Any]) -> dict[str, Any]:
     hints = typing.get_type_hints(kind, include_extras=False)
+    said = _attributes(kind)
     properties, required = {}, []
     for item in structs.fields(kind):
         short = _SHORT.get((kind, item.encode_name))
@@ -62,17 +65,25 @@ def _declared(kind: type[Declared], found: dict[str, Any]) -> dict[str, Any]:
                 "type": "array",
                 "items": {"anyOf": [{"type": "string"}, _type(_element(hints["features"]), found)]},
             }
-        properties[item.encode_name] = short or _type(hints[item.name], found)
+        written = short or _type(hints[item.name], found)
+        about = {"description": said[item.name]} if item.name in said and "description" not in written else {}
+        properties[item.encode_name] = {**written, **about}
         if item.required:
             required.append(item.encode_name)
-    about = (kind.__doc__ or "").strip().splitlines()[0]
     return {
         "type": "object",
-        "description": about,
+        "description": (inspect.getdoc(kind) or kind.__name__).splitlines()[0],
         "properties": properties,
         "required": required,
         "additionalProperties": False,
     }
+
+
+def _attributes(kind: type[Declared]) -> dict[str, str]:
+    """What the docstring says of each field, under `Attributes:`."""
+    _, _, text = (inspect.getdoc(kind) or "").partition("Attributes:\n")
+    said = re.findall(r"^ {4}(\w+): (.+(?:\n {5,}.+)*)", text, re.MULTILINE)
+    return {name: " ".join(about.split()) for name, about in said}
 
 
 def _element(hint: Any) -> Any:
