@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from headway.errors import survey as errors
 from headway.survey.files import Signature, settled, signature_of
+from headway.survey.syntax import is_silent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,7 +186,8 @@ class Modules:
             raise errors.not_python(shown, 0, 0, str(error)) from error
         reading = _Reading(name, is_package=path.name == "__init__.py")
         for statement in tree.body:
-            reading.statement(statement)
+            if not is_silent(statement):
+                reading.statement(statement)
         return reading.module(path)
 
 

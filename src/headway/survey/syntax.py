@@ -54,7 +54,7 @@ def _literal(value: object) -> str:
 
 
 def _spoken(items: Iterable[object]) -> list[ast.AST | str]:
-    """Without docstrings, other bare constants and `pass`, which do nothing."""
+    """Without statements that do nothing."""
     found: list[ast.AST | str] = []
     for item in items:
         if isinstance(item, ast.Pass) or (

@@ -62,6 +62,13 @@ def test_comments_and_blank_lines_never_change_a_closure(where: list[int], comme
     assert parts({name: commented(text, where, comment) for name, text in FILES.items()}) == parts(FILES)
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_docstring_never_changes_a_closure_wherever_it_stands(name: str) -> None:
+    documented = '"""What it is for."""\n' + FILES[name].replace(":\n    ", ':\n    """Docs."""\n    ', 1)
+    assert parts(FILES | {name: documented}) == parts(FILES)
+    assert parts(FILES | {name: f"pass\n...\n{FILES[name]}"}) == parts(FILES)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(REACHABLE), st.integers(1000, 10**30))
 def test_an_edit_to_a_reachable_constant_always_changes_a_closure(place: tuple[str, str], value: int) -> None:
