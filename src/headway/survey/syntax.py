@@ -55,14 +55,13 @@ def _literal(value: object) -> str:
 
 def _spoken(items: Iterable[object]) -> list[ast.AST | str]:
     """Without statements that do nothing."""
-    found: list[ast.AST | str] = []
-    for item in items:
-        if isinstance(item, ast.Pass) or (
-            isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant)
-        ):
-            continue
-        found.append(item if isinstance(item, ast.AST) else f"{_literal(item)},")
-    return found
+    spoken = (item for item in items if not is_silent(item))
+    return [item if isinstance(item, ast.AST) else f"{_literal(item)}," for item in spoken]
+
+
+def is_silent(item: object) -> bool:
+    """Whether a statement does nothing: a docstring, another bare constant, `pass`."""
+    return isinstance(item, ast.Pass) or (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
 
 
 class Uses(NamedTuple):
