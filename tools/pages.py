@@ -102,7 +102,9 @@ def steps(page: str) -> list[Command | Written]:
     found: list[Command | Written] = []
     for fence in _FENCE.finditer(page):
         mark, kind, width = fence["mark"] or "", fence["kind"], len(fence["indent"])
-        body = "".join(line[width:] if line.strip() else line for line in fence["body"].splitlines(keepends=True))
+        body = "".join(
+            line[width:] if line.strip() else line for line in fence["body"].splitlines(keepends=True)
+        )
         if mark.startswith("file: "):
             found.append(Written(mark.removeprefix("file: ").strip(), body))
         elif kind == "console" and mark != "not run":
@@ -188,7 +190,9 @@ def _waiting(text: str, number: int) -> str:
 def _outcomes(commands: list[Command], output: str) -> list[Ran]:
     found = []
     for number, command in enumerate(commands):
-        ran = re.search(rf"^@@begin {number}\n(.*?)(?:^@@end {number} (\d+)$|\Z)", output, re.MULTILINE | re.DOTALL)
+        ran = re.search(
+            rf"^@@begin {number}\n(.*?)(?:^@@end {number} (\d+)$|\Z)", output, re.MULTILINE | re.DOTALL
+        )
         if ran:
             found.append(Ran(command, ran[1], int(ran[2]) if ran[2] else -1))
     return found
@@ -205,7 +209,9 @@ def differences(ran: list[Ran]) -> list[str]:
         for shown in command.shown:
             wanted = masked(shown)
             if wanted.strip(" .") and not any(_matches(wanted, line) for line in lines):
-                wrong.append(f"line {command.line}: `{command.text}` does not print\n  {shown}\nbut\n{output.strip()}")
+                wrong.append(
+                    f"line {command.line}: `{command.text}` does not print\n  {shown}\nbut\n{output.strip()}"
+                )
                 break
     return wrong
 

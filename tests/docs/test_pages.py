@@ -43,13 +43,19 @@ def anchor(heading: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda path: path.relative_to(ROOT).as_posix()
+    "page",
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
     broken = []
     for target, fragment in _LINK.findall(page.read_text()):
         path = (page.parent / target) if target else page
-        headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE) if path.suffix == ".md" and path.exists() else []
+        headings = (
+            re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+            if path.suffix == ".md" and path.exists()
+            else []
+        )
         if not path.exists() or (fragment and fragment[1:] not in map(anchor, headings)):
             broken.append(target + fragment)
     assert broken == []
@@ -68,5 +74,8 @@ def test_a_page_that_shows_something_else_is_found_out(tmp_path: Path) -> None:
 
 def test_pages_name_no_machine_and_no_person() -> None:
     words = re.compile(r"/work/|/tmp/hw|/root\b|\bassistant|\bsession\b", re.IGNORECASE)
-    named = {path.name: words.findall(path.read_text()) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))}
+    named = {
+        path.name: words.findall(path.read_text())
+        for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+    }
     assert {name: found for name, found in named.items() if found} == {}

@@ -1,0 +1,92 @@
+"""What commands print with `--json` is what the reference page says, field by field."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import urllib.request
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import json_shapes
+import msgspec
+import pytest
+
+from headway.cli import commands
+
+
+class Deliveries(NamedTuple):
+    """A product of 600 deliveries in a folder of its own."""
+
+    folder: Path
+
+    def __call__(self, name: str, *words: str) -> Any:
+        """A command's JSON, decoded as the type that its page shows."""
+        command = [sys.executable, "-m", "headway", name, *words, "--json"]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=True)
+        return msgspec.json.decode(done.stdout, type=json_shapes.OUTPUTS[name])
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Deliveries:
+    folder = tmp_path / "deliveries"
+    subprocess.run([sys.executable, "-m", "headway", "init", str(folder)], check=True, capture_output=True)
+    file = folder / "headway.yaml"
+    file.write_text(file.read_text().replace("dev: {}\n", "dev: {}\n  staging: {}\n"))
+    return Deliveries(folder)
+
+
+def test_every_command_prints_the_documented_fields_and_no_others(run: Deliveries) -> None:
+    assert [node.kind for node in run("check").nodes][:1] == ["source"]
+    assert run("plan").steps[0].causes[0].kind == "missing"
+    applied = run("apply")
+    assert applied.revision == 1
+    assert "model.main" in applied.executed
+    answer = predict(run)
+    assert run("why", "model.main").last.node == "model.main"
+    assert {item.outcome for item in run("why", "evaluation.main").evidence} == {"pass", "not applicable"}
+    assert run("show", "model.main@dev").kind == "model"
+    assert run("show", answer).prediction.id == answer
+    assert run("lineage", answer).direction == "up"
+    assert run("lineage", "source.rows", "--down").direction == "down"
+    assert [item.id for item in run("predictions", "--env", "dev").predictions] == [answer]
+    assert run("reproduce", "model.main").verdict == "equal"
+    assert len(run("diff", "dev", "staging").differences) == 6
+    assert run("stop", "--env", "dev").override is False
+    assert run("status").environments[0].served == {"main": []}
+    assert run("rollback", "--env", "dev").revision == 3
+    assert run("promote", "--to", "staging").moved.revision == 1
+    actions = [move.action for move in run("log", "--verify").moves]
+    assert actions == ["apply", "stop", "roll_back", "promote"]
+
+
+def predict(run: Deliveries) -> str:
+    """Ask a server once, and end it; returns the prediction's id."""
+    command = [sys.executable, "-m", "headway", "serve", "--env", "dev", "--port", "0"]
+    with subprocess.Popen(command, cwd=run.folder, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        url = next(line for line in server.stderr if line.startswith("serving")).split()[-1]
+        row = {"distance_km": 42.5, "stops": 9, "weather": "snow"}
+        answer = post(f"{url}/predict/main", row)
+        server.terminate()
+        server.communicate(timeout=30)
+    return answer["predictions"][0]["prediction_id"]
+
+
+def post(url: str, value: Any) -> Any:
+    request = urllib.request.Request(url, json.dumps(value).encode(), {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def test_every_command_that_takes_json_is_on_the_page() -> None:
+    taking = set()
+    for command in commands.COMMANDS:
+        parser = argparse.ArgumentParser()
+        import_module(command.module).arguments(parser)
+        if any("--json" in action.option_strings for action in parser._actions):
+            taking.add(command.name)
+    assert taking == set(json_shapes.OUTPUTS)

@@ -1,0 +1,662 @@
+"""What each command prints with `--json`, as types: the reference page is made of them, a test holds them.
+
+Digests are 64 hexadecimal digits, ids are UUIDv7, times are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Shape(Struct, forbid_unknown_fields=True):
+    """Every field is there, and no other."""
+
+
+class Cause(Shape):
+    """Why a step is not fresh.
+
+    Attributes:
+        kind: `missing`, `tainted`, `code`, `data`, `config`, `environment`, `upstream`, `behaviour` or `policy`.
+        about: What differs: a qualified name, a dotted field, a path, a distribution, a node.
+        before: What it was; null when there was nothing.
+        after: What it is now; null when it is gone.
+        facts: Ids or digests of the facts that prove it.
+    """
+
+    kind: str
+    about: str
+    before: Any
+    after: Any
+    facts: list[str]
+
+
+class Step(Shape):
+    """One node of a plan.
+
+    Attributes:
+        node: Such as `model.delay`.
+        kind: `source`, `feature_group`, `dataset`, `model`, `baseline`, `evaluation` or `endpoint`.
+        status: `fresh`, `stale` or `waiting`.
+        causes: Why, most severe first.
+        key: Of the fingerprint, where every input is known; else empty.
+        output: Digest of the artifact that is already there; else empty.
+        moves: Whether the environment's pointer is not at the output yet.
+    """
+
+    node: str
+    kind: str
+    status: str
+    causes: list[Cause]
+    key: str
+    output: str
+    moves: bool
+
+
+class Plan(Shape):
+    """`headway plan --json`.
+
+    Attributes:
+        plan: Its id: the digest of its content.
+        env: The environment.
+        revision: Of the environment that the plan was made against.
+        steps: Every node, upstream first.
+        notices: What a reader should know that changes nothing.
+    """
+
+    plan: str
+    env: str
+    revision: int
+    steps: list[Step]
+    notices: list[str]
+
+
+class Applied(Shape):
+    """`headway apply --json`.
+
+    Attributes:
+        run: Id of this run; empty when there was nothing to do.
+        plan: Id of the plan as it stands afterwards.
+        env: The environment.
+        executed: Nodes that ran, in order.
+        revision: Of the environment, afterwards.
+        moved: Node -> digest, of the pointers that moved.
+        refused: Why the pointers did not move (exit code 3); null when nothing refused.
+        seconds: Wall time.
+    """
+
+    run: str
+    plan: str
+    env: str
+    executed: list[str]
+    revision: int
+    moved: dict[str, str]
+    refused: str | None
+    seconds: float
+
+
+class CheckedNode(Shape):
+    """A declared node, and the nodes that it needs."""
+
+    node: str
+    kind: str
+    needs: list[str]
+
+
+class NotBuilt(Shape):
+    """A part of the file that this version does not build, and its place as `file:line`."""
+
+    part: str
+    where: str
+
+
+class Checked(Shape):
+    """`headway check --json`.
+
+    Attributes:
+        product: Its name.
+        nodes: What it declares.
+        not_built: Parts that are not built yet.
+        coarse: Module that counts as a whole -> why.
+    """
+
+    product: str
+    nodes: list[CheckedNode]
+    not_built: list[NotBuilt]
+    coarse: dict[str, str]
+
+
+class Evidence(Shape):
+    """One check's result.
+
+    Attributes:
+        fact: Id of the fact.
+        type: Always `evidence`.
+        check: As written (`roc_auc >= 0.6`).
+        node: Node whose artifact it is about.
+        about: Digest of that artifact.
+        outcome: `pass`, `fail`, `warn`, `not applicable`, `not run` or `waived`.
+        at: When it was judged.
+        against: Other digests that it depends on, by part (`champion`, `evaluation`).
+        observed: What was seen, in words.
+        wanted: What was asked for, in words.
+        reason: Why it is not run, not applicable, or fails.
+        values: Numbers behind it.
+        expires: When it stops counting; null means never.
+        waived_by: Who waived it; empty when nobody did.
+    """
+
+    fact: str
+    type: str
+    check: str
+    node: str
+    about: str
+    outcome: str
+    at: str
+    against: dict[str, str]
+    observed: str
+    wanted: str
+    reason: str
+    values: dict[str, Any]
+    expires: str | None
+    waived_by: str
+
+
+class Fingerprint(Shape):
+    """What a node was made of, part by part.
+
+    Attributes:
+        config: Dotted field -> value.
+        code: Qualified name -> digest of its normalised code.
+        environment: Distribution -> version.
+        data: Input file -> digest of its content.
+        inputs: Upstream node -> digest of its output.
+        scheme: Version of this way of making fingerprints.
+    """
+
+    config: dict[str, Any]
+    code: dict[str, str]
+    environment: dict[str, str]
+    data: dict[str, str]
+    inputs: dict[str, str]
+    scheme: Any
+
+
+class Execution(Shape):
+    """One run of one node.
+
+    Attributes:
+        type: Always `execution`.
+        run: Id of the apply that ran it.
+        node: Its name.
+        kind: Its kind.
+        fingerprint: What it was made of.
+        key: Digest of the fingerprint, for this node.
+        outcome: `succeeded` or `failed`.
+        started: When.
+        seconds: Wall time.
+        output: Digest of the artifact; null when it failed.
+        seed: Of the random numbers; null where there are none.
+        libraries: Distribution -> version installed.
+        code_archive: Digest of a zip with the code as it was.
+        log: Digest of what the code printed; null when it printed nothing.
+        error: First line of the failure; null when it did not fail.
+        trigger: Why it ran: the first cause, in words.
+        waits_until: When the passing of time makes it stale; null means never.
+    """
+
+    type: str
+    run: str
+    node: str
+    kind: str
+    fingerprint: Fingerprint
+    key: str
+    outcome: str
+    started: str
+    seconds: float
+    output: str | None
+    seed: int | None
+    libraries: dict[str, str]
+    code_archive: str | None
+    log: str | None
+    error: str | None
+    trigger: str
+    waits_until: str | None
+
+
+class Closure(Shape):
+    """The code that a node is made of.
+
+    Attributes:
+        parts: Qualified name -> digest of its normalised code.
+        imports: Third-party packages that the code imports.
+        coarse: Module that counts as a whole -> why.
+        files: Files that the code lies in.
+        absent: Places that were looked at before what was found, and were empty.
+    """
+
+    parts: dict[str, str]
+    imports: list[str]
+    coarse: dict[str, str]
+    files: list[str]
+    absent: list[str]
+
+
+class UpstreamStep(Shape):
+    """A node that the asked one waits for."""
+
+    node: str
+    status: str
+    causes: list[Cause]
+
+
+class Explained(Shape):
+    """`headway why NODE --json`.
+
+    Attributes:
+        node: The node.
+        status: `fresh`, `stale` or `waiting`.
+        causes: Why.
+        upstream: Nodes that it needs and that are not fresh.
+        last: Its newest successful execution; null when it never ran.
+        closure: Its code; null when it has none of its own.
+        evidence: What is known about its present output, newest first.
+    """
+
+    node: str
+    status: str
+    causes: list[Cause]
+    upstream: list[UpstreamStep]
+    last: Execution | None
+    closure: Closure | None
+    evidence: list[Evidence]
+
+
+class Held(Shape):
+    """A release that may not be pointed at.
+
+    Attributes:
+        node: The endpoint.
+        digest: The release.
+        who: Who took it back.
+        why: The reason given.
+    """
+
+    node: str
+    digest: str
+    who: str
+    why: str
+
+
+class EnvironmentStatus(Shape):
+    """One environment.
+
+    Attributes:
+        name: Its name.
+        protected: Whether its pointers move only through gates.
+        revision: Number of its moves.
+        pointers: Node -> digest.
+        holds: Releases held back.
+        served: Endpoint -> releases that the servers are told to serve; none when it is stopped.
+        route_revision: Revision that the route file carries; null when there is none.
+        override: `stop` or `roll_back` done without the ledger and not journalled yet; else null.
+        agrees: Whether ledger and servers say the same.
+    """
+
+    name: str
+    protected: bool
+    revision: int
+    pointers: dict[str, str]
+    holds: list[Held]
+    served: dict[str, list[str]]
+    route_revision: int | None
+    override: str | None
+    agrees: bool
+
+
+class Status(Shape):
+    """`headway status --json`.
+
+    Attributes:
+        product: Its name.
+        ledger: `ok`, or why it cannot be read.
+        environments: Each one.
+    """
+
+    product: str
+    ledger: str
+    environments: list[EnvironmentStatus]
+
+
+class File(Shape):
+    """One file of an artifact.
+
+    Attributes:
+        name: In the artifact.
+        digest: blake3.
+        sha256: The same content in SHA-256, for other tools.
+        size: Bytes.
+    """
+
+    name: str
+    digest: str
+    sha256: str
+    size: int
+
+
+class Prediction(Shape):
+    """One entry of the prediction log.
+
+    Attributes:
+        id: Its id, as in the answer.
+        request: Id of the request; the caller's own when one was sent.
+        at: Microseconds since 1970, UTC.
+        environment: Where it was answered.
+        endpoint: The endpoint's name.
+        release: Digest of the release that answered.
+        variant: `stable`, or the role of another release.
+        unit: Value of the sticky unit; empty when none is declared.
+        sent: Request column -> value as sent.
+        features: Model input -> value.
+        answer: `probability` and `label`, or `value`.
+        seconds: From the decoded request to the answer.
+    """
+
+    id: str
+    request: str
+    at: int
+    environment: str
+    endpoint: str
+    release: str
+    variant: str
+    unit: str
+    sent: dict[str, Any]
+    features: dict[str, Any]
+    answer: dict[str, Any]
+    seconds: float
+
+
+class Predictions(Shape):
+    """`headway predictions --json`.
+
+    Attributes:
+        predictions: The newest ones, oldest first.
+        lost: Records that were dropped or torn.
+    """
+
+    predictions: list[Prediction]
+    lost: int
+
+
+class Hold(Shape):
+    """A release that must not come back.
+
+    Attributes:
+        node: The endpoint.
+        digest: The release.
+        who: Who took it back.
+        why: The reason given.
+        at: When.
+        until: When the hold ends; null means not until it is lifted.
+    """
+
+    node: str
+    digest: str
+    who: str
+    why: str
+    at: str
+    until: str | None
+
+
+class Move(Shape):
+    """One move of an environment's pointers.
+
+    Attributes:
+        seq: Number of the fact in the ledger.
+        id: Of the fact.
+        hash: Of this move and the one before it.
+        type: Always `move`.
+        environment: Its name.
+        revision: That the move made.
+        action: `apply`, `promote`, `roll_back`, `stop`, `override` or `unhold`.
+        who: Who asked.
+        why: The reason given.
+        at: When.
+        before: Node -> digest, of the pointers that changed.
+        after: Node -> digest; a node that is only in `before` lost its pointer.
+        evidence: Ids of the facts that allowed it.
+        plan: Id of the plan that asked for it; null when none did.
+        holds: The environment's holds after it.
+    """
+
+    seq: int
+    id: str
+    hash: str
+    type: str
+    environment: str
+    revision: int
+    action: str
+    who: str
+    why: str
+    at: str
+    before: dict[str, str]
+    after: dict[str, str]
+    evidence: list[str]
+    plan: str | None
+    holds: list[Hold]
+
+
+class Log(Shape):
+    """`headway log --json`.
+
+    Attributes:
+        moves: Oldest first.
+        verified: Whether the chain was checked.
+    """
+
+    moves: list[Move]
+    verified: bool
+
+
+class Differences(Shape):
+    """`headway diff A B --json`.
+
+    Attributes:
+        differences: One object per node that differs: `node`, and under the name of each environment the
+            digest that it points at, or null.
+    """
+
+    differences: list[dict[str, str | None]]
+
+
+class Artifact(Shape):
+    """`headway show REF --json`.
+
+    Attributes:
+        digest: Its name.
+        kind: `source`, `feature_group`, `dataset`, `model`, `baseline`, `evaluation` or `release`.
+        files: Its files.
+        meta: Small facts about it (rows, columns, runtime).
+        prediction: The prediction, when the reference was its id; else left out.
+    """
+
+    digest: str
+    kind: str
+    files: list[File]
+    meta: dict[str, Any]
+    prediction: Prediction | None = None
+
+
+class Check(Shape):
+    """A check of an artifact: what was checked, the outcome, what was seen, and the fact's id."""
+
+    check: str
+    outcome: str
+    observed: str
+    fact: str
+
+
+class Placed(Shape):
+    """When an environment was pointed at an artifact, by whom, why, and on which verdicts.
+
+    Attributes:
+        verdicts: Gates and checks that allowed it, with their outcome.
+    """
+
+    environment: str
+    revision: int
+    action: str
+    who: str
+    why: str
+    at: str
+    fact: str
+    verdicts: list[Check]
+
+
+class Vertex(Shape):
+    """One artifact in a lineage.
+
+    Attributes:
+        node: The node that made it.
+        kind: Its kind.
+        digest: Its name.
+        run: Id of the apply that made it.
+        fact: Id of the execution.
+        made_at: When it was begun.
+        seconds: How long it took.
+        seed: Of its random numbers; null where there are none.
+        trigger: Why it ran.
+        code: Qualified names of its code.
+        code_archive: Digest of that code as a zip; null when it has none.
+        data: Input file -> digest.
+        libraries: Distribution -> version.
+        meta: Small facts about it.
+        checks: What was checked of it.
+        placed: Which environments were pointed at it.
+    """
+
+    node: str
+    kind: str
+    digest: str
+    run: str
+    fact: str
+    made_at: str
+    seconds: float
+    seed: int | None
+    trigger: str
+    code: list[str]
+    code_archive: str | None
+    data: dict[str, str]
+    libraries: dict[str, str]
+    meta: dict[str, Any]
+    checks: list[Check]
+    placed: list[Placed]
+
+
+class Edge(Shape):
+    """One artifact (`source`) went into another (`target`), by digest."""
+
+    source: str
+    target: str
+
+
+class Lineage(Shape):
+    """`headway lineage REF --json`.
+
+    Attributes:
+        subject: Digest that was asked about.
+        direction: `up` or `down`.
+        vertices: The subject first, then breadth first.
+        edges: What went into what.
+        beyond: Artifacts that are not listed, when there are more than 1,000.
+        prediction: The prediction, when the reference was its id; else left out.
+    """
+
+    subject: str
+    direction: str
+    vertices: list[Vertex]
+    edges: list[Edge]
+    beyond: int
+    prediction: Prediction | None = None
+
+
+class Moved(Shape):
+    """A promotion's move: the revision that it made, and the pointers before and after."""
+
+    revision: int
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+class Promoted(Shape):
+    """`headway promote --json`.
+
+    Attributes:
+        moved: The move; null when the target pointed there already.
+        lifted: Whether holds were lifted.
+    """
+
+    moved: Moved | None
+    lifted: bool
+
+
+class Ended(Shape):
+    """`headway rollback --json` and `headway stop --json`.
+
+    Attributes:
+        revision: That the move made; null when it was done without the ledger.
+        before: Pointers that changed, before.
+        after: The same, after.
+        held: Releases held back from now on.
+        override: Whether it was done by an override beside the route.
+        seconds: What it took.
+    """
+
+    revision: int | None
+    before: dict[str, str]
+    after: dict[str, str]
+    held: list[str]
+    override: bool
+    seconds: float
+
+
+class Reproduced(Shape):
+    """`headway reproduce REF --json`.
+
+    Attributes:
+        node: The node.
+        digest: Of the recorded result.
+        again: Of the result made now.
+        verdict: `equal`, `equal in behaviour` or `differs` (exit code 3).
+        reasons: What was compared, and what differs.
+        worst: Largest difference between the two models' answers; null when none was measured.
+        seconds: What it took.
+    """
+
+    node: str
+    digest: str
+    again: str
+    verdict: str
+    reasons: list[str]
+    worst: float | None
+    seconds: float
+
+
+OUTPUTS: dict[str, type[Shape]] = {
+    "check": Checked,
+    "plan": Plan,
+    "apply": Applied,
+    "why": Explained,
+    "status": Status,
+    "show": Artifact,
+    "log": Log,
+    "diff": Differences,
+    "lineage": Lineage,
+    "promote": Promoted,
+    "rollback": Ended,
+    "stop": Ended,
+    "predictions": Predictions,
+    "reproduce": Reproduced,
+}
+"""Command -> what it prints with `--json`."""
