@@ -57,7 +57,7 @@ def open_product(file: Path) -> Opened:
     nodes = graph(loaded.product, loaded.contracts)
     workspace = Workspace(root)
     cache = StatCache(workspace.cache)
-    present = survey(nodes, root, file, loaded.product.lock, cache)
+    present = survey(nodes, root, file, loaded.product.lock, cache, also=tuple(loaded.contracts))
     own = {
         node.name: Fingerprint(
             config=node.config,

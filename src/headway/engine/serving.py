@@ -186,9 +186,13 @@ def request(who: str, why: str, hold: str | None = None) -> Request:
     now = SystemClock().now()
     if hold is None:
         return Request(who, why, now)
-    from headway.spec.quantities import parse_duration
+    from headway.errors.spec import not_a_quantity
+    from headway.spec.quantities import DURATION, parse_duration
 
-    return Request(who, why, now, now + parse_duration(hold))
+    try:
+        return Request(who, why, now, now + parse_duration(hold))
+    except ValueError as error:
+        raise not_a_quantity(hold, DURATION) from error
 
 
 def workspace_at(folder: Path) -> Workspace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from headway.core import digest
 from headway.facts.executions import Fingerprint
 from headway.plan.plan import CAUSE_KINDS, Cause
 
@@ -40,5 +41,10 @@ def _parts(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> li
     return [
         Cause(kind, name, before.get(name), after.get(name))
         for name in names
-        if before.get(name) != after.get(name) or (name in before) != (name in after)
+        if (name in before) != (name in after) or not _is_same(before[name], after[name])
     ]
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    """Equal as a fingerprint sees it: `1`, `1.0` and `true` are three values."""
+    return before == after and digest.canonical(before) == digest.canonical(after)

@@ -232,3 +232,9 @@ def test_the_id_is_of_the_content_and_survives_json(past: Past) -> None:
     assert first.id == second.id
     assert from_json(to_json(first)) == first
     assert plan(past, refresh=("model.m",)).id != first.id
+
+
+def test_one_and_true_and_one_point_zero_are_three_values(past: Past) -> None:
+    for value in (True, 3.0):
+        own = OWN | {"model.m": Fingerprint(config={"params.depth": value}, code={"m.fit": "f"})}
+        assert causes(plan(past, own), "model.m") == [("config", "params.depth")]

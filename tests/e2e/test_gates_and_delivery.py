@@ -1,0 +1,128 @@
+"""Protected environments, promotion, rollback, holds, stop, the journal."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from product import Folder
+
+
+def change_model(folder: Folder, seed: int = 8, rate: str = "0.2") -> None:
+    folder.edit("headway.yaml", "learning_rate: 0.1", f"learning_rate: {rate}")
+    assert folder.run("apply", "--env", "dev").code == 0
+
+
+def test_a_failing_gate_keeps_the_pointers_of_a_protected_environment(applied: Folder) -> None:
+    before = applied.pointers("prod")
+    applied.edit("headway.yaml", "- roc_auc >= 0.6", "- roc_auc >= 0.999")
+    applied.edit("headway.yaml", "learning_rate: 0.1", "learning_rate: 0.2")
+    done = applied.run("apply", "--env", "prod")
+    assert done.code == 3
+    assert "roc_auc >= 0.999: fail" in done.err
+    assert applied.pointers("prod") == before
+    assert applied.run("apply", "--env", "prod").code == 3, "asked again, the answer is the same"
+
+
+def test_libraries_without_a_lock_are_refused_in_a_protected_environment(applied: Folder) -> None:
+    applied.edit("headway.yaml", "lock: requirements.txt\n", "")
+    applied.edit("headway.yaml", "learning_rate: 0.1", "learning_rate: 0.2")
+    done = applied.run("apply", "--env", "prod")
+    assert done.code == 3
+    assert "in no lock file" in done.err
+    assert applied.run("apply", "--env", "dev").code == 0
+
+
+def test_a_promotion_moves_pointers_through_the_gates_and_computes_nothing(applied: Folder) -> None:
+    change_model(applied)
+    assert applied.pointers("dev") != applied.pointers("prod")
+    assert "model.main" in applied.run("diff", "prod", "dev").out
+    done = applied.run("promote", "--from", "dev", "--to", "prod", "--why", "better")
+    assert done.code == 0, done.err
+    assert applied.pointers("dev") == applied.pointers("prod")
+    assert applied.run("diff", "prod", "dev").out == "prod and dev point at the same\n"
+    assert "why: better" in applied.run("log", "--env", "prod").out
+
+
+def test_a_rollback_brings_everything_back_and_the_next_apply_leaves_the_release_alone(
+    applied: Folder,
+) -> None:
+    first = applied.pointers("prod")
+    applied.edit("headway.yaml", "learning_rate: 0.1", "learning_rate: 0.2")
+    assert applied.run("apply", "--env", "prod").code == 0
+    second = applied.pointers("prod")
+    done = applied.run("rollback", "--env", "prod", "--why", "late answers")
+    assert done.code == 0
+    assert "rolled back prod in " in done.out
+    assert applied.pointers("prod") == first
+    assert "policy: held by tester: late answers" in applied.run("plan", "--env", "prod").out
+    again = applied.run("apply", "--env", "prod")
+    assert (again.code, applied.pointers("prod")) == (0, first)
+    refused = applied.run("promote", "--from", "prod", "--to", "prod", "--unhold")
+    assert refused.code == 0
+    assert applied.run("apply", "--env", "prod").code == 0
+    assert applied.pointers("prod") == second
+
+
+def test_a_first_release_has_nothing_to_go_back_to(applied: Folder) -> None:
+    done = applied.run("rollback", "--env", "prod")
+    assert done.code == 3
+    assert "headway stop" in done.err
+
+
+def test_a_rollback_without_the_ledger_is_journalled_before_anything_else_moves(applied: Folder) -> None:
+    first = applied.pointers("prod")
+    applied.edit("headway.yaml", "learning_rate: 0.1", "learning_rate: 0.2")
+    assert applied.run("apply", "--env", "prod").code == 0
+    done = applied.run("rollback", "--env", "prod", "--without-ledger", "--why", "the database is down")
+    assert done.code == 0, done.err
+    status = applied.run("status").out
+    assert "overridden without the ledger: roll_back by tester" in status
+    assert first["endpoint.main"][:12] in status
+    after = applied.run("apply", "--env", "prod")
+    assert after.code == 0
+    assert "journalled what was done without the ledger" in after.err
+    assert applied.pointers("prod") == first
+    assert [move["action"] for move in applied.run("log", "--env", "prod", "--json").json["moves"]][
+        -1
+    ] == "override"
+    assert applied.run("log", "--verify").code == 0
+
+
+def test_a_damaged_ledger_does_not_keep_anybody_from_stopping(applied: Folder) -> None:
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+        (applied.root / ".headway" / name).write_bytes(b"this is no database" * 200)
+    done = applied.run("stop", "--env", "prod", "--why", "red button")
+    assert done.code == 0, done.err
+    assert "by an override beside the route" in done.out
+
+
+def test_a_stop_holds_every_release_until_a_rollback_brings_one_back(applied: Folder) -> None:
+    before = applied.pointers("prod")
+    assert applied.run("stop", "--env", "prod", "--why", "drill").code == 0
+    assert "serves main: stopped" in applied.run("status").out
+    assert applied.run("apply", "--env", "prod").code == 0
+    assert "endpoint.main" not in applied.pointers("prod")
+    assert applied.run("rollback", "--env", "prod").code == 0
+    assert applied.pointers("prod") == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE fact SET body = replace(body, 'tester', 'nobody') WHERE kind = 'move'",
+        "DELETE FROM journal WHERE revision = 1 AND environment = 'prod'",
+        "UPDATE pointer SET digest = '0' WHERE node = 'model.main'",
+    ],
+)
+def test_the_journal_shows_that_somebody_changed_it(applied: Folder, statement: str) -> None:
+    assert applied.run("log", "--verify").code == 0
+    database = sqlite3.connect(applied.root / ".headway" / "ledger.db")
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        database.execute(f"DROP TRIGGER {name}")
+    database.execute(statement)
+    database.commit()
+    database.close()
+    done = applied.run("log", "--verify")
+    assert done.code == 3
+    assert "backup" in done.err

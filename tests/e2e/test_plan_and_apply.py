@@ -1,0 +1,194 @@
+"""Plan and apply: what runs, why, and what is left behind."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from product import Folder
+
+NODES = [
+    "source.rows",
+    "dataset.main",
+    "model.main",
+    "model.main.baseline",
+    "evaluation.main",
+    "endpoint.main",
+]
+
+
+def ran(folder: Folder, *words: str) -> list[str]:
+    done = folder.run("apply", "--json", *words)
+    assert done.code == 0, done.err
+    return done.json["executed"]
+
+
+def test_a_second_apply_does_nothing(applied: Folder) -> None:
+    before = (applied.root / ".headway" / "ledger.db").stat().st_size
+    done = applied.run("apply")
+    assert (done.code, done.out) == (0, "nothing to do in dev\n")
+    assert (applied.root / ".headway" / "ledger.db").stat().st_size == before
+
+
+def test_plan_json_has_the_documented_shape(applied: Folder) -> None:
+    applied.edit("headway.yaml", "max_iter: 100", "max_iter: 101")
+    made = applied.run("plan", "--json").json
+    assert {"plan", "env", "steps"} <= made.keys()
+    step = next(step for step in made["steps"] if step["node"] == "model.main")
+    assert (step["kind"], step["status"]) == ("model", "stale")
+    cause = step["causes"][0]
+    assert (cause["kind"], cause["about"], cause["before"], cause["after"]) == (
+        "config",
+        "params.max_iter",
+        100,
+        101,
+    )
+
+
+def test_plan_exit_code_tells_a_script_that_there_is_something_to_do(applied: Folder) -> None:
+    assert applied.run("plan", "--exit-code").code == 0
+    applied.edit("headway.yaml", "seed: 7", "seed: 8")
+    assert applied.run("plan", "--exit-code").code == 10
+    assert applied.run("plan").code == 0
+
+
+def test_data_goes_to_stdout_and_the_next_command_to_stderr(applied: Folder) -> None:
+    applied.edit("headway.yaml", "seed: 7", "seed: 8")
+    done = applied.run("plan")
+    assert "next: headway apply" in done.err
+    assert "next:" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ('owner: ""', 'owner: "ops"', []),
+        ('goal: ""', 'goal: "fewer late parcels"', []),
+        ("  main: {model: main}", "  main: {model: main, description: the door}", []),
+        ("metrics: [roc_auc, log_loss]", "metrics: [roc_auc, log_loss, brier]", ["evaluation.main"]),
+        (
+            "metrics: [roc_auc, log_loss]",
+            "metrics: [roc_auc, log_loss]\n    slices: {by: [weather], min_rows: 10}",
+            ["evaluation.main"],
+        ),
+        ("learning_rate: 0.1", "learning_rate: 0.2", ["model.main", "evaluation.main", "endpoint.main"]),
+    ],
+)
+def test_a_change_in_the_file_runs_what_it_must(
+    applied: Folder, before: str, after: str, expected: list[str]
+) -> None:
+    applied.edit("headway.yaml", before, after)
+    assert ran(applied) == expected
+
+
+def test_a_changed_gate_judges_again_and_runs_nothing(applied: Folder) -> None:
+    applied.edit("headway.yaml", "- roc_auc >= 0.6", "- roc_auc >= 0.55")
+    done = applied.run("apply")
+    assert done.code == 0
+    assert "pass    roc_auc >= 0.55" in done.err
+    assert "0 nodes ran" in done.out
+    assert applied.run("plan", "--exit-code").code == 0
+
+
+def test_a_comment_changes_nothing_and_a_helper_names_itself(applied: Folder) -> None:
+    path = applied.root / "parcels" / "training.py"
+    path.write_text(path.read_text() + "\n\n# a comment\n")
+    assert set(applied.statuses().values()) == {"fresh"}
+    (applied.root / "parcels" / "extra.py").write_text(
+        "FACTOR = 1.0\n\n\ndef scaled(x):\n    return x * FACTOR\n"
+    )
+    applied.edit(
+        "parcels/training.py",
+        "import polars as pl\n",
+        "import polars as pl\n\nfrom parcels.extra import scaled\n",
+    )
+    applied.edit("parcels/training.py", "C=params['learning_rate']", "C=scaled(params['learning_rate'])")
+    assert "model.main" in ran(applied)
+    applied.edit("parcels/extra.py", "FACTOR = 1.0", "FACTOR = 2.0")
+    why = applied.run("why", "model.main")
+    assert "code: parcels.extra.FACTOR" in why.out
+    assert applied.statuses()["dataset.main"] == "fresh"
+
+
+def test_going_back_runs_nothing(applied: Folder) -> None:
+    before = applied.pointers()
+    applied.edit("headway.yaml", "seed: 7", "seed: 8")
+    ran(applied)
+    applied.edit("headway.yaml", "seed: 8", "seed: 7")
+    assert ran(applied) == []
+    assert applied.pointers() == before
+
+
+def test_one_changed_cell_of_data_runs_everything_below_it(applied: Folder) -> None:
+    path = applied.root / "data" / "deliveries.csv"
+    lines = path.read_text().splitlines()
+    lines[1] = "1.5," + lines[1].partition(",")[2]
+    path.write_text("\n".join(lines) + "\n")
+    assert ran(applied) == NODES
+    path.touch()
+    assert ran(applied) == []
+
+
+def test_only_and_refresh_do_what_they_say(fresh: Folder) -> None:
+    assert ran(fresh, "--only", "dataset.main") == ["source.rows", "dataset.main"]
+    assert ran(fresh) == [node for node in NODES if node not in ("source.rows", "dataset.main")]
+    assert ran(fresh, "--refresh", "model.main") == ["model.main"], "an equal result stops there"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["apply", "--env", "prodd"], 2, "did you mean `prod`?"),
+        (["why", "model.mian"], 2, "did you mean `model.main`?"),
+        (["plan", "--only", "model.mian"], 2, "did you mean `model.main`?"),
+        (["aply"], 2, "did you mean `apply`?"),
+        (["plan", "--nonsense"], 2, "unrecognized arguments"),
+        (["show", "abcdef012345"], 2, "nothing is found under `abcdef012345`"),
+        (["explain", "XX999"], 2, "nothing is found under `XX999`"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_right_one(
+    applied: Folder, words: list[str], code: int, said: str
+) -> None:
+    done = applied.run(*words)
+    assert done.code == code
+    assert said in done.err
+    assert done.out == ""
+
+
+def test_outside_a_product_the_way_in_is_named(applied: Folder) -> None:
+    done = Folder(applied.root.parent).run("plan")
+    assert done.code == 2
+    assert "`headway init`" in done.err
+
+
+def test_what_is_not_built_yet_is_named_on_apply_and_passes_check(applied: Folder) -> None:
+    applied.edit(
+        "headway.yaml",
+        "  main: {model: main}",
+        "  main: {model: main}\n\nmonitors:\n  - {drift: features, false_alarms: 1 per 30d}",
+    )
+    checked = applied.run("check")
+    assert checked.code == 0
+    assert "not built yet: monitors (headway.yaml:" in checked.out
+    done = applied.run("apply")
+    assert done.code == 2
+    assert "not built yet" in done.err
+
+
+def test_json_is_one_document_on_stdout_for_every_command_that_offers_it(applied: Folder) -> None:
+    for words in (
+        ["check"],
+        ["plan"],
+        ["apply"],
+        ["why", "model.main"],
+        ["status"],
+        ["show", "model.main"],
+        ["log"],
+        ["diff", "prod", "dev"],
+        ["lineage", "model.main"],
+        ["predictions", "--env", "dev"],
+    ):
+        done = applied.run(*words, "--json")
+        assert done.code == 0, (words, done.err)
+        json.loads(done.out)
