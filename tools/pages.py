@@ -2,12 +2,14 @@
 
     python tools/pages.py docs/tutorial.md       # runs the page in a temporary folder, prints the outcome
 
+A page that begins with `<!-- continues: OTHER -->` is run after that page, in the same shell and folder.
+
 Three kinds of fenced blocks count; every other one is only shown:
 
 - `console`: lines that begin with `$ ` are commands (a line that ends with a backslash goes on in the
   next); what follows is the output, or a part of it. Every command must end well.
 - any block after `<!-- file: PATH -->` is written to that file.
-- the rest of a `console` block after `<!-- not run -->` is left out.
+- a `console` block after `<!-- not run -->` is left out.
 
 All commands of a page run in one shell, so `cd`, variables and background jobs last. Output is compared
 loosely: the lines shown must occur in this order, numbers, digests and times may differ, and `...`
@@ -32,6 +34,7 @@ _FENCE = re.compile(
     r"(?:<!-- (?P<mark>[^\n]+?) -->\n\s*)?^(?P<indent> *)```(?P<kind>\w*)\n(?P<body>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
+_CONTINUES = re.compile(r"<!-- continues: (\S+) -->\n")
 _MASKS = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)?"), "TIME"),
@@ -51,7 +54,8 @@ words, headers, data, url = sys.argv[1:], {{}}, None, ""
 while words:
     word = words.pop(0)
     if word == "--json":
-        data = words.pop(0).encode()
+        given = words.pop(0)
+        data = open(given[1:], "rb").read() if given.startswith("@") else given.encode()
         headers["content-type"] = "application/json"
     elif word == "-s":
         pass
@@ -125,6 +129,12 @@ def _commands(body: str, first: int) -> list[Command]:
         elif commands:
             commands[-1][1].append(line)
     return [Command("\n".join(text), tuple(shown), line) for text, shown, line in commands]
+
+
+def chain(path: Path) -> list[Path]:
+    """A page after all that it continues."""
+    found = _CONTINUES.match(path.read_text())
+    return [*(chain(path.parent / found[1]) if found else []), path]
 
 
 def run(page: str, folder: Path, *, port: int, seconds: float = 240) -> list[Ran]:
@@ -232,7 +242,7 @@ def main() -> int:
     """Run the pages that are named, and show what they print."""
     code = 0
     for name in sys.argv[1:]:
-        page = Path(name).read_text()
+        page = "\n".join(path.read_text() for path in chain(Path(name)))
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "examples").symlink_to(ROOT / "examples")
             ran = run(page, Path(folder), port=8765)

@@ -11,7 +11,7 @@ import re
 import textwrap
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -194,7 +194,7 @@ def written(hint: Any, *, linked: bool = True) -> str:
     return f"[{hint.__name__}](#{hint.__name__.lower()})"
 
 
-def table(rows: list[tuple[str, ...]]) -> str:
+def table(rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table; the first row is its head."""
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]) + "\n"
@@ -493,7 +493,7 @@ def _json() -> str:
             ]
         ),
     ]
-    seen: dict[str, type] = {}
+    seen: dict[str, type[json_shapes.Shape]] = {}
     queue: list[Any] = list(json_shapes.OUTPUTS.values())
     while queue:
         kind = queue.pop(0)

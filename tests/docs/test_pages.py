@@ -10,11 +10,16 @@ import pages
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(
-    path.relative_to(ROOT).as_posix()
-    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
-    if pages.steps(path.read_text())
-)
+ALL = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+CHAINS = [pages.chain(path) for path in ALL if pages.steps(path.read_text())]
+LAST = {chain[-1] for chain in CHAINS} - {page for chain in CHAINS for page in chain[:-1]}
+"""Pages that no other one continues; running one runs all before it."""
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)")
 
 
@@ -24,17 +29,18 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_commands_of_a_page_do_what_it_shows(name: str, tmp_path: Path) -> None:
-    page = (ROOT / name).read_text()
+@pytest.mark.parametrize("last", sorted(LAST), ids=name)
+def test_the_commands_of_a_page_do_what_it_shows(last: Path, tmp_path: Path) -> None:
+    page = "\n".join(path.read_text() for path in pages.chain(last))
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     ran = pages.run(page, tmp_path, port=free_port())
     assert pages.differences(ran) == []
     assert len(ran) == sum(isinstance(step, pages.Command) for step in pages.steps(page))
 
 
-def test_the_readme_and_the_tutorial_are_among_the_pages_that_are_run() -> None:
-    assert {"README.md", "docs/tutorial.md"} <= set(PAGES)
+def test_the_readme_the_tutorial_and_every_how_to_page_are_run() -> None:
+    run = {page for chain in CHAINS for page in chain}
+    assert {ROOT / "README.md", ROOT / "docs/tutorial.md", *ROOT.glob("docs/how-to/*.md")} <= run
 
 
 def anchor(heading: str) -> str:
@@ -42,11 +48,7 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
-@pytest.mark.parametrize(
-    "page",
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")],
-    ids=lambda path: path.relative_to(ROOT).as_posix(),
-)
+@pytest.mark.parametrize("page", ALL, ids=name)
 def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
     broken = []
     for target, fragment in _LINK.findall(page.read_text()):
@@ -74,8 +76,5 @@ def test_a_page_that_shows_something_else_is_found_out(tmp_path: Path) -> None:
 
 def test_pages_name_no_machine_and_no_person() -> None:
     words = re.compile(r"/work/|/tmp/hw|/root\b|\bassistant|\bsession\b", re.IGNORECASE)
-    named = {
-        path.name: words.findall(path.read_text())
-        for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
-    }
+    named = {path.name: words.findall(path.read_text()) for path in ALL}
     assert {name: found for name, found in named.items() if found} == {}
