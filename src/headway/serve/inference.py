@@ -125,7 +125,11 @@ class InferenceForm:
         return None if value is None else str(value)
 
     def read(self, body: bytes) -> Asked:
-        """The rows of a body, checked by the contract."""
+        """The rows of a body, checked by the contract.
+
+        Raises:
+            ContractError: The body is not of this form (SE...), or a row breaks the contract (DC004).
+        """
         try:
             asked = _decode(body)
         except msgspec.ValidationError as reason:

@@ -67,7 +67,11 @@ class NamedForm:
         return None if found is None else str(found)
 
     def read(self, body: bytes) -> Asked:
-        """The rows of a body, checked by the contract."""
+        """The rows of a body, checked by the contract.
+
+        Raises:
+            ContractError: The body is not of this form (SE...), or a row breaks the contract (DC004).
+        """
         try:
             records, caller = self._decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as reason:

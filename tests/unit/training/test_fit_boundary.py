@@ -91,7 +91,7 @@ def test_an_exception_names_the_line_of_the_product_and_the_inputs() -> None:
     with pytest.raises(UserCodeError, match="the learning rate is negative") as caught:
         run(raising)
     line = raising.__code__.co_firstlineno + 1
-    assert caught.value.where == f"test_fit_boundary.py:{line}"
+    assert caught.value.where.endswith(f"test_fit_boundary.py:{line}")
     assert caught.value.evidence[0] == "train: 4 rows of 2 features"
     assert isinstance(caught.value.__cause__, ValueError)
 
@@ -102,7 +102,7 @@ def test_an_exception_inside_a_library_names_the_line_of_the_product() -> None:
 
     with pytest.raises(UserCodeError) as caught:
         run(misfit)
-    assert caught.value.where.startswith("test_fit_boundary.py:")
+    assert "test_fit_boundary.py:" in caught.value.where
 
 
 def test_none_is_no_model() -> None:
