@@ -339,7 +339,7 @@ def _contract() -> str:
             table(
                 [
                     ("type", "in a table", "in a request"),
-                    ("`integer`", "int64", "a JSON number without a fraction"),
+                    ("`integer`", "int64", "a JSON number without a decimal point"),
                     ("`number`", "float64; NaN is null", "a JSON number"),
                     ("`text`", "UTF-8", "a JSON string"),
                     ("`boolean`", "boolean", "`true` or `false`"),
