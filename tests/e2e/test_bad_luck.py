@@ -218,3 +218,30 @@ def test_unicode_field_names_go_all_the_way(fresh: Folder) -> None:
     done = fresh.run("apply")
     assert done.code == 0, done.err
     shutil.rmtree(fresh.root / ".headway")
+
+
+def test_what_the_code_printed_is_shown_when_it_fails_and_kept_when_it_does_not(applied: Folder) -> None:
+    applied.edit("parcels/training.py", "    texts = [", "    print('epoch 1 of 1')\n    texts = [")
+    assert applied.run("apply").code == 0
+    assert "epoch 1 of 1" in applied.run("why", "model.main").out
+    applied.edit(
+        "parcels/training.py",
+        "    print('epoch 1 of 1')\n",
+        "    print('epoch 0')\n    raise ValueError('no')\n",
+    )
+    assert "printed: epoch 0" in applied.run("apply").err
+
+
+def test_code_that_calls_exit_does_not_end_the_command_in_silence(applied: Folder) -> None:
+    applied.edit(
+        "parcels/training.py", "    texts = [", "    raise SystemExit('no data today')\n    texts = ["
+    )
+    refused(applied, 6, "called sys.exit('no data today')")
+
+
+def test_a_ledger_that_was_taken_away_does_not_verify(applied: Folder) -> None:
+    for path in (applied.root / ".headway").glob("ledger.db*"):
+        path.unlink()
+    done = applied.run("log", "--verify")
+    assert done.code == 3
+    assert "the ledger ends at 0" in done.err

@@ -126,3 +126,11 @@ def test_the_journal_shows_that_somebody_changed_it(applied: Folder, statement: 
     done = applied.run("log", "--verify")
     assert done.code == 3
     assert "backup" in done.err
+
+
+def test_a_failing_gate_in_an_unprotected_environment_is_said_and_does_not_decide(applied: Folder) -> None:
+    applied.edit("headway.yaml", "- roc_auc >= 0.6", "- roc_auc >= 0.999")
+    applied.edit("headway.yaml", "learning_rate: 0.1", "learning_rate: 0.2")
+    done = applied.run("apply", "--env", "dev")
+    assert done.code == 0
+    assert "`dev` is not protected, so they do not decide" in done.err

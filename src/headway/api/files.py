@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from headway.engine.checked import Checked
+    from headway.engine.scaffold import Begun
 
 
 def init(
@@ -18,8 +19,8 @@ def init(
     time: str | None = None,
     positive: str | None = None,
     name: str | None = None,
-) -> list[str]:
-    """Write a first product into `folder`; returns the paths written, relative to it."""
+) -> Begun:
+    """Write a first product into `folder`; the result lists the paths written, and what was chosen."""
     from headway.engine.scaffold import begin
 
     return begin(folder, data=data, label=label, time=time, positive=positive, name=name)

@@ -34,12 +34,12 @@ def status(folder: Path) -> Status:
 
 def log(folder: Path, environment: str | None = None, *, verify: bool = False) -> list[tuple[Fact, str]]:
     """(move, hash) of the journal, oldest first; `verify` checks the chain before."""
-    from headway.engine.serving import workspace_at
+    from headway.engine.serving import verify_journal, workspace_at
 
-    reader = workspace_at(folder).open_reader()
+    workspace = workspace_at(folder)
     if verify:
-        reader.verify()
-    return list(reader.journal(environment))
+        verify_journal(workspace)
+    return list(workspace.open_reader().journal(environment))
 
 
 def diff(folder: Path, first: str, second: str) -> list[tuple[str, str, str]]:

@@ -23,7 +23,7 @@ COMMANDS = (
     Command("apply", "headway.cli.apply", "compute what is missing, judge it, move the pointers"),
     Command("why", "headway.cli.why", "why one node is, or is not, out of date"),
     Command("status", "headway.cli.status", "what each environment points at, serves and holds"),
-    Command("show", "headway.cli.show", "one artifact, run or node in full"),
+    Command("show", "headway.cli.show", "one artifact, node or prediction in full"),
     Command("log", "headway.cli.log", "the journal of every pointer move; --verify checks its chain"),
     Command("diff", "headway.cli.diff", "how two environments differ"),
     Command("lineage", "headway.cli.lineage", "where a thing came from, and what came of it"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from headway.cli import options
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from headway.api.files import init
 
     folder = Path(args.folder)
-    written = init(
+    begun = init(
         folder,
         data=Path(args.data) if args.data else None,
         label=args.label,
@@ -35,7 +36,9 @@ def run(args: argparse.Namespace) -> int:
         positive=args.positive,
         name=args.name,
     )
-    print("\n".join(f"wrote {folder / name}" for name in written))
+    print("\n".join(f"wrote {folder / name}" for name in begun.files))
+    for note in begun.notes:
+        print(f"note: {note}", file=sys.stderr)
     step = "" if folder == Path() else f"cd {folder} && "
     options.hint(f"next: {step}headway plan, then headway apply, then headway serve --env dev")
     return 0

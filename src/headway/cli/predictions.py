@@ -11,7 +11,7 @@ from headway.cli import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which environment, how many."""
-    options.environment(parser, default="prod")
+    options.environment(parser)
     parser.add_argument("--last", type=int, default=10, metavar="N", help="how many (default: 10)")
     options.as_json(parser)
 

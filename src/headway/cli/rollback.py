@@ -12,7 +12,7 @@ from headway.core.who import who
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which endpoint, why, for how long it is held."""
-    options.environment(parser, default="prod")
+    options.environment(parser)
     parser.add_argument("--endpoint", metavar="NAME", help="which one, when there are several")
     parser.add_argument(
         "--hold", metavar="DURATION", help="hold the release this long (default: until lifted)"
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json
         else ended_text(ended, "rolled back", args.env, seconds)
     )
-    options.hint(
-        f"next: headway status; to let it be released again: headway promote --to {args.env} --unhold"
-    )
+    held = ended.move is not None and bool(ended.move.holds)
+    lift = f"; to let it be released again: headway promote --to {args.env} --unhold" if held else ""
+    options.hint(f"next: headway status{lift}")
     return 0

@@ -12,7 +12,7 @@ from headway.core.who import who
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which environment, and why."""
-    options.environment(parser, default="prod")
+    options.environment(parser)
     parser.add_argument(
         "--without-ledger", action="store_true", help="act beside the servers, as if the ledger were away"
     )

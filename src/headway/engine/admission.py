@@ -27,7 +27,9 @@ def admit(opened: Opened, plan: Plan) -> Verdict:
             facts += ids
             refused += against
     if not is_protected(opened, plan.env):
-        return Verdict(tuple(facts))
+        return Verdict(
+            tuple(facts), advice=tuple(f"{gate}: {outcome} ({seen})" for gate, outcome, seen in refused)
+        )
     moving = any(step.moves for step in plan.steps)
     if moving and opened.present.unlocked:
         return Verdict(refusal=errors.libraries_are_unlocked(plan.env, sorted(opened.present.unlocked)))
@@ -53,5 +55,6 @@ def _gates(opened: Opened, plan: Plan, step: Step) -> tuple[list[str], list[tupl
         if verdict.outcome in ADMITTED:
             facts.append(fact)
         else:
-            refused.append((gate, str(verdict.outcome), verdict.observed or verdict.reason))
+            seen = f"{verdict.observed}, wanted {verdict.wanted}" if verdict.observed else verdict.reason
+            refused.append((gate, str(verdict.outcome), seen))
     return facts, refused

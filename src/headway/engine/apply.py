@@ -39,10 +39,12 @@ class Verdict(NamedTuple):
     Attributes:
         facts: Ids of the evidence that says so.
         refusal: Why not; None when they may.
+        advice: Gates that say no in an environment that is not protected, where they do not decide.
     """
 
     facts: tuple[str, ...] = ()
     refusal: HeadwayError | None = None
+    advice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,13 @@ def apply(job: Job, plan: Plan) -> Applied:
             after = _collect_evidence(job)
             verdict = job.admit(after)
             moved = None if verdict.refusal else _move(job, after, present, verdict.facts)
+            if verdict.advice:
+                said = "; ".join(verdict.advice[:3])
+                job.report(
+                    events.Noticed(
+                        f"gates say no: {said}; `{plan.env}` is not protected, so they do not decide"
+                    )
+                )
         outcome = "refused" if verdict.refusal else "succeeded"
         reason = verdict.refusal.what if verdict.refusal else ""
         seconds = time.perf_counter() - begun

@@ -20,6 +20,7 @@ class Explained(NamedTuple):
         last: The newest successful execution; None when it never ran.
         closure: Its code; None when it has none.
         evidence: (fact id, evidence) about its present output, newest first.
+        printed: What the code printed in that execution.
     """
 
     step: Step
@@ -27,6 +28,7 @@ class Explained(NamedTuple):
     last: Execution | None
     closure: Closure | None
     evidence: tuple[tuple[str, Evidence], ...]
+    printed: str = ""
 
 
 def explain(opened: Opened, node: str, environment: str) -> Explained:
@@ -48,7 +50,14 @@ def explain(opened: Opened, node: str, environment: str) -> Explained:
         last=past[0] if past else None,
         closure=opened.present.closures.get(node),
         evidence=tuple(opened.reader.evidence(about)) if about else (),
+        printed=_printed(opened, past[0]) if past else "",
     )
+
+
+def _printed(opened: Opened, execution: Execution) -> str:
+    if execution.log is None:
+        return ""
+    return opened.workspace.blobs().read(execution.log).decode(errors="replace")
 
 
 def _ancestors(opened: Opened, node: str) -> set[str]:

@@ -26,6 +26,9 @@ from headway.plan.plan import Step
 from headway.spec.graph import Graph, Node
 from headway.store.ports import BlobStore, LedgerReader, LedgerWriter
 
+_LAST_LINES = 5
+_WIDEST = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
@@ -65,11 +68,17 @@ def run_node(bench: Bench, step: Step, fingerprint: Fingerprint, run: str, folde
     with captured() as printed:
         try:
             draft = bench.stages[node.kind](work)
-        except HeadwayError as error:
+        except (HeadwayError, SystemExit) as failure:
+            error = (
+                failure
+                if isinstance(failure, HeadwayError)
+                else errors.code_ended_the_run(node.name, failure)
+            )
             log = _keep_log(bench, printed.getvalue())
             seconds, text = time.perf_counter() - begun, f"{error.code}: {error.what}"
             bench.writer.record(replace(attempt, seconds=seconds, error=text, log=log))
-            raise
+            error.evidence += tuple(f"printed: {line}" for line in tail(printed.getvalue()))
+            raise error from failure
     artifact = _keep(bench, draft)
     done = replace(
         attempt,
@@ -143,6 +152,11 @@ def _attempt(bench: Bench, step: Step, fingerprint: Fingerprint, run: str) -> Ex
         code_archive=archive,
         trigger=trigger,
     )
+
+
+def tail(text: str) -> list[str]:
+    """The last lines that code printed, bounded in number and length."""
+    return [line[:_WIDEST] for line in text.splitlines() if line.strip()][-_LAST_LINES:]
 
 
 def _keep_log(bench: Bench, text: str) -> str | None:

@@ -24,6 +24,13 @@ SMALL_SET = 20
 """A text column with at most this many values gets a closed set in its contract."""
 
 
+class Begun(NamedTuple):
+    """A product that was begun: files written, and what was chosen for the user."""
+
+    files: list[str]
+    notes: tuple[str, ...] = ()
+
+
 class Asked(NamedTuple):
     """What the user said about the table.
 
@@ -50,7 +57,7 @@ def begin(
     time: str | None,
     positive: str | None,
     name: str | None,
-) -> list[str]:
+) -> Begun:
     """Write a first product into a folder; without a table, from a small sample that is made here.
 
     Raises:
@@ -61,12 +68,27 @@ def begin(
         with tempfile.TemporaryDirectory() as place:
             sample = _sample(Path(place))
             asked = Asked(called, sample, "late")
-            return write(folder, files_of(asked, read_table(sample, None)), sample)
+            return Begun(write(folder, files_of(asked, read_table(sample, None)), sample))
     frame = read_table(data, time)
     if label is None:
         raise errors.label_is_missing(frame.columns)
     asked = Asked(called, data, label, time, positive)
-    return write(folder, files_of(asked, frame), data)
+    return Begun(write(folder, files_of(asked, frame), data), choices(asked, frame))
+
+
+def choices(asked: Asked, frame: pl.DataFrame) -> tuple[str, ...]:
+    """What was chosen for the user, in words, so that nothing is decided in silence."""
+    left_out = identifiers(frame, asked)
+    said = [f"`{name or 'the nameless column'}` only numbers the rows, and is left out" for name in left_out]
+    if not is_classification(frame, asked.label):
+        return (*said, f"predicts the value of `{asked.label}`")
+    positive, kinds = positive_class(frame, asked), frame[asked.label].drop_nulls().n_unique()
+    said.append(
+        f"predicts the probability that `{asked.label}` is {positive!r}; --positive names another value"
+    )
+    if kinds > TWO_CLASSES:
+        said.append(f"`{asked.label}` has {kinds} values: the others count as one class against it")
+    return tuple(said)
 
 
 def _sample(folder: Path) -> Path:
@@ -108,6 +130,8 @@ def read_table(path: Path, time: str | None) -> pl.DataFrame:
 def _with_time(frame: pl.DataFrame, time: str | None) -> pl.DataFrame:
     if time is None or time not in frame.columns or frame[time].dtype != pl.String:
         return frame
+    if frame[time].str.contains(r"^\d{4}-\d{2}-\d{2}$").any():
+        raise errors.time_does_not_parse(time)
     return frame.with_columns(pl.col(time).str.to_datetime(time_zone="UTC", strict=False))
 
 
@@ -125,16 +149,36 @@ def files_of(asked: Asked, frame: pl.DataFrame) -> dict[str, str]:
     if asked.time and frame[asked.time].null_count() == frame.height:
         raise errors.time_does_not_parse(asked.time)
     package = _package(asked.name)
+    left_out = identifiers(frame, asked)
+    frame = frame.drop(left_out)
     classifies = is_classification(frame, asked.label)
     return {
         "headway.yaml": _product(asked, frame, package, classifies=classifies),
-        "contracts/rows.yaml": contract_text(frame, asked),
+        "contracts/rows.yaml": contract_text(frame, asked, ignores_others=bool(left_out)),
         f"{package}/__init__.py": f'"""The code of {asked.name}: plain functions, testable without Headway."""\n',
         f"{package}/training.py": _training(asked, classifies=classifies),
         f"{package}/features.py": _FEATURES,
         "tests/test_features.py": _test(package),
         ".gitignore": ".headway/\n.venv/\n__pycache__/\n",
     }
+
+
+def identifiers(frame: pl.DataFrame, asked: Asked) -> list[str]:
+    """Columns that only number the rows: nameless ones, and whole numbers that count up by one.
+
+    A model would learn the order of the file from them, and every caller would have to send one.
+    """
+    return [
+        series.name
+        for series in frame
+        if series.name not in (asked.label, asked.time) and (not series.name or _counts(series))
+    ]
+
+
+def _counts(series: pl.Series) -> bool:
+    if not series.dtype.is_integer() or series.null_count() or len(series) <= TWO_CLASSES:
+        return False
+    return bool((series.diff().drop_nulls() == 1).all())
 
 
 def is_classification(frame: pl.DataFrame, label: str) -> bool:
@@ -214,7 +258,7 @@ def _time_split(frame: pl.DataFrame, time: str | None) -> str:
     return f"{{by: time, train: {max(size - 2 * part, 1)}{unit}, validate: {part}{unit}, test: {part}{unit}}}"
 
 
-def contract_text(frame: pl.DataFrame, asked: Asked | None = None) -> str:
+def contract_text(frame: pl.DataFrame, asked: Asked | None = None, *, ignores_others: bool = False) -> str:
     """A contract proposed from a table, with what was seen beside each column."""
     lines = [
         "# What every batch of rows and every request must be; proposed from the data, yours to narrow.",
@@ -222,7 +266,11 @@ def contract_text(frame: pl.DataFrame, asked: Asked | None = None) -> str:
         "columns:",
     ]
     lines += [f"  {_scalar(name)}: {_column(frame[name], asked)}" for name in frame.columns]
-    lines += ["rows: {min: 1}", ""]
+    lines += ["rows: {min: 1}"]
+    lines += (
+        ["extra_columns: ignore   # columns of the table that are not listed here"] if ignores_others else []
+    )
+    lines += [""]
     return "\n".join(lines)
 
 

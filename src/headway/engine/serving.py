@@ -12,6 +12,7 @@ from headway.bundle.route import Endpoint, Override
 from headway.core.clock import SystemClock
 from headway.engine.recall import find_product
 from headway.errors import ConflictError, EngineError
+from headway.errors import engine as engine_errors
 from headway.errors import release as errors
 from headway.facts.moves import EnvironmentState, Move
 from headway.release import moves, without_ledger
@@ -213,3 +214,20 @@ def key_around(bundle: Path) -> bytes | None:
         if place.name == ".headway" and (place / "key").is_file():
             return Workspace(place.parent).key()
     return None
+
+
+def verify_journal(workspace: Workspace) -> None:
+    """Check the journal's chain, and that it reaches as far as what is published.
+
+    Raises:
+        GateError: A row was changed or is missing, or the ledger ends before the servers' revision.
+    """
+    reader = workspace.open_reader()
+    reader.verify()
+    for directory in sorted((workspace.state / "serve").glob("*")):
+        found = published(directory, workspace.key())
+        if found is None:
+            continue
+        present = reader.environment(found.environment).revision
+        if found.revision > present:
+            raise engine_errors.ledger_is_behind(found.environment, found.revision, present)

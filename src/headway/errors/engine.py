@@ -92,7 +92,8 @@ def libraries_are_unlocked(environment: str, unlocked: Sequence[str]) -> GateErr
         code="EN005",
         what=f"`{environment}` is protected, and {shown}{more} are in no lock file",
         where=f"environment `{environment}`",
-        mend="lock the libraries: `uv export --no-header --no-emit-project -o requirements.txt` beside headway.yaml",
+        mend="write a hashed lock beside headway.yaml (`uv pip compile --generate-hashes --no-header"
+        " requirements.in -o requirements.txt`), or name a pinned file with `lock:`",
     )
 
 
@@ -128,9 +129,10 @@ def gates_refuse(environment: str, refused: Sequence[tuple[str, str, str]]) -> G
     )
     return GateError(
         code="EN007",
-        what=f"`{environment}` keeps its pointers: {len(refused)} gates refuse",
+        what=f"`{environment}` keeps its pointers: {len(refused)} {'gate does' if len(refused) == 1 else 'gates do'} not admit",
         where=f"environment `{environment}`",
-        mend="`headway why evaluation.NAME` shows the figures; mend the model or the data, or change the gate",
+        mend=f"`headway why EVALUATION --env {environment}` shows the figures; mend the model or the data, or"
+        " change the gate (a champion that cannot be judged any more needs its gate taken out for one release)",
         evidence=evidence[:_SHOWN],
     )
 
@@ -272,4 +274,32 @@ def model_needs_own_code(model: str, modules: Sequence[str]) -> SpecError:
         what=f"`{model}` serves natively and needs the product's own {', '.join(modules[:_SHOWN])}: not built yet",
         where=f"node `{model}`",
         mend="use library classes in the pipeline, and put own code into on-demand functions",
+    )
+
+
+def code_ended_the_run(node: str, failure: SystemExit) -> UserCodeError:
+    """EN018: The product's code asked Python to exit.
+
+    `sys.exit` in a function of the product would end the whole command, and with a code that means
+    something else. Raise an exception instead: it is named with its file and line.
+    """
+    return UserCodeError(
+        code="EN018",
+        what=f"the code of `{node}` called sys.exit({str(failure.code)[:100]!r})",
+        where=f"node `{node}`",
+        mend="raise an exception instead",
+    )
+
+
+def ledger_is_behind(environment: str, published: int, present: int) -> GateError:
+    """EN019: The servers carry a later revision than the ledger knows.
+
+    The ledger was removed, or replaced by an older copy: moves are missing from its end, which its own
+    chain cannot show. Restore the newest copy of `.headway/ledger.db`.
+    """
+    return GateError(
+        code="EN019",
+        what=f"`{environment}` is published at revision {published}, and the ledger ends at {present}",
+        where=".headway/ledger.db",
+        mend="restore the newest copy of the ledger",
     )

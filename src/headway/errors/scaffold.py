@@ -95,13 +95,13 @@ def file_exists(folder: str, name: str) -> UsageError:
 
 
 def time_does_not_parse(column: str) -> UsageError:
-    """US108: No value of the time column is a time.
+    """US108: The time column does not hold times.
 
     Times are ISO 8601: `2026-03-01T12:00:00Z` or `2026-03-01 12:00:00` (taken as UTC).
     """
     return UsageError(
         code="US108",
-        what=f"no value of column `{column}` is an ISO 8601 time",
+        what=f"column `{column}` does not hold ISO 8601 times (a day alone is no time)",
         mend="write times as 2026-03-01T12:00:00Z",
     )
 

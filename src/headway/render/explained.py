@@ -12,6 +12,9 @@ from headway.render.plan import cause_text
 from headway.render.progress import verdict_line
 from headway.render.style import PLAIN, Style, seconds
 
+_LINES = 20
+"""Lines of what the code printed, from its end."""
+
 
 def explained_text(found: Explained, style: Style = PLAIN, *, closure: bool = False) -> str:
     """The whole explanation."""
@@ -28,6 +31,8 @@ def explained_text(found: Explained, style: Style = PLAIN, *, closure: bool = Fa
         made = f"last made {last.started.isoformat()[:19]}Z in {seconds(last.seconds)}"
         lines.append(f"{made}, because of {last.trigger or 'nothing known'}, run {last.run}")
         lines.append(f"  output {str(last.output)[:12]}, key {last.key[:12]}")
+    if found.printed:
+        lines += ["printed:", *(f"  {line}" for line in found.printed.splitlines()[-_LINES:])]
     if found.evidence:
         lines.append("evidence:")
         lines += [verdict_line(item, style) for _, item in found.evidence]
@@ -59,6 +64,7 @@ def explained_json(found: Explained) -> dict[str, Any]:
         ],
         "last": msgspec.to_builtins(found.last) if found.last else None,
         "closure": msgspec.to_builtins(found.closure) if found.closure else None,
+        "printed": found.printed,
         "evidence": [{"fact": fact, **msgspec.to_builtins(item)} for fact, item in found.evidence],
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from headway.core.wording import count
 from headway.facts.fact import Fact
 from headway.facts.moves import Move
 from headway.render.delivery import move_lines
@@ -22,7 +23,7 @@ def log_text(moves: Sequence[tuple[Fact, str]], style: Style = PLAIN) -> str:
             head = f"{style(f'{move.environment}@{move.revision}', 'bold')}  {move.action}  {found[:12]}"
             lines = [head, f"  by {move.who} at {fact.at.isoformat()[:19]}Z"]
             lines += [f"  why: {move.why}"] if move.why else []
-            lines += [f"  on {len(move.evidence)} verdicts"] if move.evidence else []
+            lines += [f"  on {count(len(move.evidence), 'verdict')}"] if move.evidence else []
             lines += move_lines(move)
             blocks.append("\n".join(lines))
     return "\n\n".join(blocks)

@@ -98,7 +98,8 @@ class Progress:
 def verdict_line(evidence: Any, style: Style) -> str:
     """One gate's verdict on one line: outcome, gate, what was seen, why."""
     word, colour = SIGNS[evidence.outcome]
-    seen = f"  {evidence.observed}" if evidence.observed else ""
+    wanted = f" (wanted {evidence.wanted})" if evidence.wanted and "champion" in evidence.check else ""
+    seen = f"  {evidence.observed}{wanted}" if evidence.observed else ""
     reason = f"  {clip(evidence.reason, 90)}" if evidence.reason else ""
     return f"  {style(f'{word:<7}', colour)} {evidence.check}{seen}{reason}"
 

@@ -20,4 +20,6 @@ EXAMPLES = {
     "not_repeatable": lambda: engine.not_repeatable("source.flights", "source"),
     "again_fails": lambda: engine.again_fails("model.delay", ["No module named 'xgboost'"]),
     "model_needs_own_code": lambda: engine.model_needs_own_code("model.delay", ["delay.training"]),
+    "code_ended_the_run": lambda: engine.code_ended_the_run("model.delay", SystemExit("no data today")),
+    "ledger_is_behind": lambda: engine.ledger_is_behind("prod", 11, 0),
 }
