@@ -15,15 +15,16 @@ SIZE = 100
 
 
 def chain() -> list[PlainNode]:
-    first = PlainNode("value.0", lambda values: 0)
+    first = PlainNode("value.0", lambda _: 0)
     rest = [
-        PlainNode(f"value.{i}", lambda values: sum(values.values()) + 1, (f"value.{i - 1}",)) for i in range(1, SIZE)
+        PlainNode(f"value.{i}", lambda values: sum(values.values()) + 1, (f"value.{i - 1}",))
+        for i in range(1, SIZE)
     ]
     return [first, *rest]
 
 
 def fan() -> list[PlainNode]:
-    return [PlainNode(f"value.{i}", lambda values, i=i: i) for i in range(SIZE)]
+    return [PlainNode(f"value.{i}", lambda _, i=i: i) for i in range(SIZE)]
 
 
 def milliseconds(nodes: list[PlainNode], folder: Path) -> float:

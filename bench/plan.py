@@ -42,7 +42,11 @@ def rows(rounds: int = 21) -> Iterator[tuple[str, float, str]]:
             for name, command in contestants.items():
                 times[name].append(seconds(command, folder))
         empty = statistics.median(times["empty interpreter"])
-        aims = {"`import headway`": "15x", "`headway --help`": "25x", "`headway plan`, nothing changed, 6 nodes": "4x"}
+        aims = {
+            "`import headway`": "15x",
+            "`headway --help`": "25x",
+            "`headway plan`, nothing changed, 6 nodes": "4x",
+        }
         for name, aim in aims.items():
             yield name, statistics.median(times[name]) / empty, aim
         yield "the empty interpreter itself, in ms", empty * 1000, ""

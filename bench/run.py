@@ -48,7 +48,7 @@ def hashing() -> Iterator[tuple[str, float, str]]:
         yield "hash of 1 GB, x reading it from the page cache", (time.perf_counter() - begun) / read, "1"
 
 
-def serving(quick: bool) -> dict[str, dict[str, float]]:
+def serving(*, quick: bool) -> dict[str, dict[str, float]]:
     seconds = "1" if quick else "3"
     command = [sys.executable, str(HERE / "serve.py"), "--seconds", seconds, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE)
@@ -76,7 +76,7 @@ def main() -> None:
     starts = list(plan.rows(7 if quick else 21))
     nodes = list(engine.rows(2 if quick else 5))
     hashes = list(hashing())
-    served = serving(quick)
+    served = serving(quick=quick)
     echo = served["echo"]
     answers = [
         (f"{name}: {what}", value, aim)

@@ -261,6 +261,7 @@ class Explained(Shape):
         upstream: Nodes that it needs and that are not fresh.
         last: Its newest successful execution; null when it never ran.
         closure: Its code; null when it has none of its own.
+        printed: What the code printed in the last execution.
         evidence: What is known about its present output, newest first.
     """
 
@@ -270,6 +271,7 @@ class Explained(Shape):
     upstream: list[UpstreamStep]
     last: Execution | None
     closure: Closure | None
+    printed: str
     evidence: list[Evidence]
 
 
