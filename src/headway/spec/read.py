@@ -29,6 +29,7 @@ from headway.spec.product import (
     Limits,
     Moment,
     Monitor,
+    Product,
     ReleaseStrategy,
     Source,
     Split,
@@ -97,11 +98,11 @@ class Reading:
         missing = [name for name, item in fields.items() if item.required and item.name not in found]
         if missing:
             names = ", ".join(f"`{name}`" for name in missing)
-            return self.fault(
-                node, path, f"{names} is missing" if len(missing) == 1 else f"{names} are missing"
-            )
-        # What is wrong is left out, so that the rest of the file can still be checked.
-        whole = {name: value for name, value in found.items() if value is not INVALID}
+            self.fault(node, path, f"{names} is missing" if len(missing) == 1 else f"{names} are missing")
+        # What is wrong is left out, or stood in for, so that the rest of the file can still be checked.
+        whole = STAND_INS.get(kind, {}) | {
+            name: value for name, value in found.items() if value is not INVALID
+        }
         needed = {item.name for item in fields.values() if item.required}
         return kind(**whole) if needed <= whole.keys() else INVALID
 
@@ -324,3 +325,8 @@ SUGAR: dict[tuple[type[Declared], str], Reader] = {
     (Monitor, "false_alarms"): _rate,
 }
 """Fields that are written in a shorter way than their type."""
+STAND_INS: dict[type[Declared], dict[str, Any]] = {
+    Product: {"name": "unnamed"},
+    Dataset: {"split": Split(by="hash", train=0.7, validate=0.15, test=0.15)},
+}
+"""What takes the place of a required value that is wrong, where much else would go unchecked without it."""

@@ -1,0 +1,80 @@
+"""A wrong product file: every fault at once, each with its place, and nothing is done."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from product import Folder
+
+FAULTS = [
+    ("product: parcels", "product: 12", "product: `12` where text is expected"),
+    ("{protected: true}", "{protekted: true}", "unknown key `protekted`; did you mean `protected`?"),
+    ("contract: contracts/rows.yaml", "contract: contracts/row.yaml", "`contracts/row.yaml` is not there"),
+    ("rows: rows ", "rows: rowz ", "there is no source `rowz`; did you mean `rows`?"),
+    ("validate: 15%", "validate: 15", "datasets.main.split.validate: `15` where a duration"),
+    ("baseline: majority", "baseline: majorty", "did you mean `majority`?"),
+    ("seed: 7", "seed: seven", "models.main.seed: `seven` where a whole number is expected"),
+    ("- roc_auc >= 0.6\n", "- roc_auc >> 0.6\n", "evaluations.main.gates[0]: `roc_auc >> 0.6`"),
+    ("main: {model: main}", "main: {model: mian}", "there is no model `mian`; did you mean `main`?"),
+]
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "apply"])
+def test_every_fault_of_a_file_is_listed_with_its_line_and_column(fresh: Folder, command: str) -> None:
+    where = {}
+    for before, after, said in FAULTS:
+        fresh.edit("headway.yaml", before, after)
+        text = (fresh.root / "headway.yaml").read_text()
+        where[said] = 1 + text[: text.index(after)].count("\n")
+    done = fresh.run(command)
+    assert (done.code, done.out) == (2, "")
+    assert "`headway.yaml` has 9 faults" in done.err
+    lines = done.err.splitlines()
+    for said, line in where.items():
+        (told,) = [item for item in lines if said in item]
+        assert told.strip().startswith(f"headway.yaml:{line}:")
+    assert not (fresh.root / ".headway").exists(), "nothing is begun on a wrong file"
+
+
+def test_a_missing_name_does_not_hide_what_else_is_wrong(fresh: Folder) -> None:
+    fresh.edit("headway.yaml", "product: parcels\n", "")
+    fresh.edit("headway.yaml", "main: {model: main}", "main: {model: mian}")
+    done = fresh.run("check")
+    assert done.code == 2
+    assert "`product` is missing" in done.err
+    assert "did you mean `main`?" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("\tproduct: x\n", "headway.yaml:1:1"),
+        ("product: a\nproduct: b\n", "headway.yaml:2:1"),
+        ("- a\n- b\n", "where a mapping is expected"),
+        ("product: !!python/object/apply:os.system [touch evil]\n", "headway.yaml:1"),
+        ("product: [\n", "headway.yaml:"),
+    ],
+)
+def test_a_file_that_is_no_product_is_answered_with_a_place(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "headway.yaml").write_text(text)
+    done = Folder(tmp_path).run("plan")
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["headway.yaml"]
+
+
+def test_a_product_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "headway.yaml").write_bytes(b"\xff\xfe\x00product")
+    done = Folder(tmp_path).run("check")
+    assert done.code == 2
+    assert "EN009" not in done.err
+
+
+def test_the_schema_for_editors_is_json_and_names_every_section(tmp_path: Path) -> None:
+    done = Folder(tmp_path).run("check", "--schema")
+    assert done.code == 0
+    sections = json.loads(done.out)["properties"]
+    assert {"product", "environments", "sources", "datasets", "models", "endpoints"} <= sections.keys()
