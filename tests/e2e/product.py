@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,7 +80,7 @@ class Folder:
         return next(item["pointers"] for item in found if item["name"] == env)
 
     @contextmanager
-    def serving(self, env: str = "dev") -> Iterator[str]:
+    def serving(self, env: str = "dev") -> Generator[str]:
         """A server on a free port; SIGTERM ends it, and it must end well."""
         process = self.start("serve", "--env", env, "--port", "0")
         assert process.stderr is not None
@@ -133,3 +134,23 @@ def post(url: str, body: Any, raw: bytes | None = None, kind: str = "application
             return reply.status, json.loads(reply.read())
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read())
+
+
+def on_a_terminal(folder: Folder, *words: str) -> tuple[int, str]:
+    """(exit code, everything drawn) of a command whose output is a terminal."""
+    ours, theirs = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    process = subprocess.Popen(
+        [str(HEADWAY), *words],
+        cwd=folder.root,
+        env=environment | {"TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    drawn = b""
+    with os.fdopen(ours, "rb", buffering=0) as terminal, suppress(OSError):  # raised at the other end's close
+        while some := terminal.read(65_536):
+            drawn += some
+    return process.wait(timeout=20), drawn.decode()

@@ -9,7 +9,7 @@ import time
 
 import polars as pl
 import pytest
-from product import Folder
+from product import Folder, on_a_terminal
 
 DATA = "data/deliveries.csv"
 
@@ -106,6 +106,15 @@ def test_a_label_with_one_class_is_refused(applied: Folder) -> None:
 def test_training_code_that_fails_is_named_with_its_place(applied: Folder, body: str, said: str) -> None:
     applied.edit("parcels/training.py", "    texts = [", f"    {body}\n    texts = [")
     refused(applied, 6, said)
+
+
+def test_a_failure_gives_the_terminal_back_as_it_was(applied: Folder) -> None:
+    applied.edit("parcels/training.py", "    texts = [", "    raise ValueError('no luck')\n    texts = [")
+    code, drawn = on_a_terminal(applied, "apply")
+    assert code == 6
+    hidden, shown = "\x1b[?25l", "\x1b[?25h"
+    assert drawn.count(hidden) == drawn.count(shown) > 0, "the cursor is there again"
+    assert drawn.rindex(shown) < drawn.index("ValueError: no luck"), "nothing is drawn over the error"
 
 
 def test_code_that_is_not_python_is_refused_at_planning_with_its_line(applied: Folder) -> None:

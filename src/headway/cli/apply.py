@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import closing
 
 from headway.cli import options
 from headway.core.who import who
@@ -31,16 +32,16 @@ def run(args: argparse.Namespace) -> int:
     from headway.render.progress import Progress
     from headway.render.style import Style, is_colourful
 
-    progress = Progress(sys.stderr, plan_to=None if args.json else sys.stdout)
-    applied = apply(
-        options.here(),
-        args.env,
-        only=args.only,
-        refresh=args.refresh,
-        who=who(),
-        why=args.why,
-        report=progress,
-    )
+    with closing(Progress(sys.stderr, plan_to=None if args.json else sys.stdout)) as progress:
+        applied = apply(
+            options.here(),
+            args.env,
+            only=args.only,
+            refresh=args.refresh,
+            who=who(),
+            why=args.why,
+            report=progress,
+        )
     print(
         json.dumps(summary(applied)) if args.json else applied_text(applied, Style(is_colourful(sys.stdout)))
     )

@@ -41,7 +41,7 @@ class Progress:
             case events.Started():
                 self._started(event)
             case events.Finished():
-                self._end_live()
+                self.close()
                 same = "  same result as before" if event.unchanged else ""
                 summary = meta_text(event.meta)
                 self._line(f"  {event.step.node:<28} {seconds(event.seconds):>8}  {summary}{same}")
@@ -85,13 +85,14 @@ class Progress:
         self.live.add_task(event.step.node, total=event.total, completed=event.position - 1)
         self.live.start()
 
-    def _end_live(self) -> None:
+    def close(self) -> None:
+        """Give the terminal back: no live line, and its cursor as it was."""
         if self.live is not None:
             self.live.stop()
             self.live = None
 
     def _line(self, text: str) -> None:
-        self._end_live()
+        self.close()
         print(text.rstrip(), file=self.stream, flush=True)
 
 
