@@ -184,3 +184,15 @@ def test_two_servers_do_not_share_a_port(applied: Folder) -> None:
 
 def test_the_command_is_there() -> None:
     assert HEADWAY.exists()
+
+
+def test_a_dataset_without_code_of_its_own_is_reproduced_too(applied: Folder) -> None:
+    assert "equal" in applied.run("reproduce", "dataset.main").out
+
+
+def test_a_model_that_serves_natively_says_so_in_the_plan(applied: Folder) -> None:
+    applied.edit("headway.yaml", "    seed: 7", "    seed: 7\n    serve_as: native")
+    assert applied.run("apply").code == 0
+    assert "note: model.main serves natively" in applied.run("plan").out
+    with applied.serving("dev") as url:
+        assert post(f"{url}/predict/main", ROW)[0] == 200

@@ -13,7 +13,7 @@ from headway.data.numbers import as_inputs
 from headway.data.times import EVENT_TIME, KNOWN_TIME, instants, timed
 from headway.errors import data as errors
 from headway.features import columns as feature_columns
-from headway.features.functions import FeatureFunction, needed
+from headway.features.functions import FeatureFunction, asking, needed
 from headway.spec.contract import Contract
 from headway.spec.product import FeatureGroup, Source
 
@@ -121,7 +121,8 @@ def _from_columns(
             raise errors.column_is_missing(key, where, tables[source].frame.columns)
     missing = sorted(set(needed(functions)) - set(frame.columns))
     if missing:
-        raise errors.parameters_are_unknown(where, missing, frame.columns, f" in source `{source}`")
+        why, askers = f" in source `{source}`", asking(functions, missing)
+        raise errors.parameters_are_unknown(where, missing, frame.columns, why, askers)
     for function in functions:
         if function.name in (*group.key, *_TIMES):
             raise errors.name_is_taken(function.name, where, "a feature", "the key or a time of the group")

@@ -16,7 +16,7 @@ from headway.data.numbers import as_inputs
 from headway.data.times import EVENT_TIME, KNOWN_TIME
 from headway.errors import data as errors
 from headway.features import columns as feature_columns
-from headway.features.functions import FeatureFunction, needed
+from headway.features.functions import FeatureFunction, asking, needed
 from headway.spec.contract import Column, Contract
 from headway.spec.product import Dataset, FeatureGroup, FeaturePick
 
@@ -157,7 +157,8 @@ def _computed(
         return pl.DataFrame()
     missing = sorted(set(needed(functions)) - set(known.columns))
     if missing:
-        raise errors.parameters_are_unknown(where, missing, known.columns, " in the request or the groups")
+        why, askers = " in the request or the groups", asking(functions, missing)
+        raise errors.parameters_are_unknown(where, missing, known.columns, why, askers)
     return feature_columns.compute(functions, known, types)
 
 

@@ -18,6 +18,7 @@ from headway.facts.evidence import Evidence
 from headway.facts.moves import EnvironmentState
 from headway.plan.plan import Plan
 from headway.spec.built import not_built
+from headway.survey.closure import Closure
 
 
 def converge(
@@ -113,6 +114,14 @@ def bench_of(opened: Opened) -> Bench:
         condition=opened.conditions,
         key=opened.workspace.key,
         declaration=opened.loaded,
-        code_files={name: (*closure.files, *declaration_files) for name, closure in present.closures.items()},
+        # The declaration goes into every archive: a node is made again from it, with or without code.
+        code_files={
+            node.name: (*_code(present.closures.get(node.name)), *declaration_files)
+            for node in opened.graph.nodes
+        },
         libraries={name: dict(versions) for name, versions in present.environment.items()},
     )
+
+
+def _code(closure: Closure | None) -> tuple[str, ...]:
+    return () if closure is None else closure.files

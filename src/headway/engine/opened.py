@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,7 +118,7 @@ def plan(opened: Opened, environment: str, only: Collection[str] = (), refresh: 
         state=state,
         condition=opened.conditions,
         now=now,
-        notices=_notices(opened),
+        notices=_notices(opened, state.pointers),
     )
     if not only and not refresh:
         runs = [opened.reader.execution(step.key) for step in made.steps if step.key]
@@ -152,8 +152,18 @@ def is_protected(opened: Opened, environment: str) -> bool:
     return declared is not None and declared.protected
 
 
-def _notices(opened: Opened) -> tuple[str, ...]:
-    notices: list[Any] = []
+def _native(opened: Opened, pointers: Mapping[str, str]) -> list[str]:
+    """Models that answer in their native form, and why: slower, and never in silence."""
+    said = []
+    for name in opened.loaded.product.models:
+        artifact = opened.reader.artifact(pointers.get(f"model.{name}", ""))
+        if artifact is not None and artifact.meta.get("runtime") == "native":
+            said.append(f"model.{name} serves natively: {artifact.meta.get('why_native', '')}")
+    return said
+
+
+def _notices(opened: Opened, pointers: Mapping[str, str]) -> tuple[str, ...]:
+    notices: list[Any] = _native(opened, pointers)
     if opened.present.unlocked:
         shown = ", ".join(opened.present.unlocked[:3])
         notices.append(f"no lock file pins {shown}; a protected environment refuses that")

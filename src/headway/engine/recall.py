@@ -9,7 +9,6 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from headway.errors.engine import no_product
 from headway.plan.plan import Plan, from_json
 from headway.store.sequence import sequence_of
 from headway.survey.memo import recall
@@ -26,6 +25,8 @@ def find_product(folder: Path) -> Path:
     for place in (folder, *folder.parents):
         if (place / PRODUCT_FILE).is_file():
             return place / PRODUCT_FILE
+    from headway.errors.engine import no_product  # late: only a failure needs the words
+
     raise no_product(str(folder))
 
 

@@ -446,17 +446,22 @@ def name_is_taken(name: str, where: str, first: str, second: str) -> SpecError:
     )
 
 
-def parameters_are_unknown(where: str, missing: Sequence[str], known: Sequence[str], why: str) -> SpecError:
+def parameters_are_unknown(
+    where: str, missing: Sequence[str], known: Sequence[str], why: str, asking: Sequence[str]
+) -> SpecError:
     """DA030: A feature function asks for a column that it cannot get.
 
     A parameter names a column of the group's source; for an on-demand function, a column that the
-    caller sends, a feature of a joined group, or another function of the module.
+    caller sends, a feature of a joined group, or another function of the module. Every function of
+    the module whose name begins with no underscore is a feature: name one that only helps others `_so`.
     """
+    otherwise = f"columns are {_listed(known)}; the name of a function that is no feature begins with `_`"
     return SpecError(
         code="DA030",
         what=f"no column is called {_listed(missing)}{why}",
         where=where,
-        mend=_nearest(missing[0], known, f"columns are {_listed(known)}"),
+        mend=_nearest(missing[0], known, otherwise),
+        evidence=_bounded(asking),
     )
 
 

@@ -17,7 +17,7 @@ from headway.errors import HeadwayError
 from headway.errors import features as errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 Kind = Literal["numpy", "pandas", "polars"]
 
@@ -85,6 +85,16 @@ def needed(functions: Sequence[FeatureFunction]) -> tuple[str, ...]:
     own = {function.name for function in functions}
     names = (parameter.name for function in functions for parameter in function.parameters)
     return tuple(dict.fromkeys(name for name in names if name not in own))
+
+
+def asking(functions: Sequence[FeatureFunction], names: Collection[str]) -> tuple[str, ...]:
+    """One line for each of `names` and function that has it as a parameter, for messages."""
+    return tuple(
+        f"`{parameter.name}` is a parameter of `{function.title}` ({function.place})"
+        for function in functions
+        for parameter in function.parameters
+        if parameter.name in names
+    )
 
 
 def place_in(error: BaseException, folder: str | None) -> str:

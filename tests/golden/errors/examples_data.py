@@ -45,7 +45,11 @@ EXAMPLES = {
     "group_reads_several": lambda: data.group_reads_several("risk", ["payments", "chargebacks"]),
     "name_is_taken": lambda: data.name_is_taken("origin", DATASET, "sent by the caller", "a group's feature"),
     "parameters_are_unknown": lambda: data.parameters_are_unknown(
-        GROUP, ["wind_sped"], ["wind_speed", "temp"], " in source `weather`"
+        GROUP,
+        ["wind_sped"],
+        ["wind_speed", "temp"],
+        " in source `weather`",
+        ["`wind_sped` is a parameter of `delay.features.weather.gusty` (delay/features/weather.py:8)"],
     ),
     "rows_are_ambiguous": lambda: data.rows_are_ambiguous(
         "weather_hourly",

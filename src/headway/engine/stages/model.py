@@ -65,6 +65,7 @@ def _sent(work: Work, dataset: str, columns: dict[str, Column]) -> dict[str, Col
 def draft(kind: str, built: BuiltModel, made_of: Material, seed: int) -> Draft:
     """A model as the engine keeps it."""
     form = "ONNX" if built.runtime == "onnx" else f"native: {built.why_native}"
+    summary = "the trivial rival" if kind == "baseline" else f"serves as {form}"
     return Draft(
         kind=kind,
         digest=built.digest,
@@ -81,6 +82,6 @@ def draft(kind: str, built: BuiltModel, made_of: Material, seed: int) -> Draft:
             "own_modules": list(built.own_modules),
             "agreement": msgspec.to_builtins(built.agreement),
             "inputs": msgspec.to_builtins(made_of.inputs),
-            "summary": f"serves as {form}",
+            "summary": summary,
         },
     )
