@@ -1,0 +1,144 @@
+"""Functions on demand, wrong and right: at training, at request time, at the end of the server."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from product import Folder, begin, copy_of, post
+
+ROW = {"distance_km": 31.5, "stops": 7, "weather": "rain"}
+FEATURES = """\
+from parcels.rates import RATE
+
+
+def speed(distance_km, stops):
+    if len(stops) == 1 and stops[0] == 11:
+        raise ValueError("eleven")
+    if len(stops) == 1 and stops[0] == 10:
+        return stops * float("inf")
+    if len(stops) == 1 and stops[0] == 9:
+        _wait()
+    return RATE * distance_km / stops
+
+
+def _wait():
+    import pathlib
+    import time
+
+    pathlib.Path("started").touch()
+    time.sleep(1)
+"""
+
+
+@pytest.fixture(scope="session")
+def with_features_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("features") / "parcels"
+    root.mkdir()
+    folder = begin(root)
+    folder.edit("headway.yaml", "# on_demand: parcels.features", "on_demand: parcels.features")
+    (root / "parcels" / "rates.py").write_text("RATE = 2.0\nUNUSED = 1\n")
+    (root / "parcels" / "features.py").write_text(FEATURES)
+    done = folder.run("apply")
+    assert done.code == 0, done.err
+    return root
+
+
+@pytest.fixture
+def with_features(with_features_once: Path, tmp_path: Path) -> Folder:
+    return copy_of(with_features_once, tmp_path / "parcels")
+
+
+def write(folder: Folder, body: str, head: str = "def speed(distance_km, stops):") -> None:
+    (folder.root / "parcels" / "features.py").write_text(f"{head}\n    {body}\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("return distance_km / (stops - stops)", 6, "is infinite in 600 of 600 rows"),
+        ("return distance_km[:-1]", 6, "(599,), expected (600,)"),
+        ("return None", 6, "speed"),
+        ("raise KeyError('gone')", 6, "KeyError: 'gone'"),
+        ("return distance_km * undefined", 6, "parcels/features.py:2"),
+    ],
+)
+def test_a_feature_function_that_fails_is_named_with_its_line(
+    with_features: Folder, body: str, code: int, said: str
+) -> None:
+    before = with_features.pointers()
+    write(with_features, body)
+    done = with_features.run("apply")
+    assert done.code == code
+    assert said in done.err
+    assert "parcels.features.speed" in done.err
+    assert "Traceback" not in done.err
+    assert with_features.pointers() == before
+
+
+def test_a_helper_taken_for_a_feature_is_told_to_begin_with_an_underscore(with_features: Folder) -> None:
+    write(with_features, "return x", head="def doubled(x):")
+    done = with_features.run("apply")
+    assert done.code == 2
+    assert "`x` is a parameter of `parcels.features.doubled`" in done.err
+    assert "begins with `_`" in done.err
+
+
+def test_a_constant_in_another_module_names_itself_and_one_that_is_not_used_runs_nothing(
+    with_features: Folder,
+) -> None:
+    with_features.edit("parcels/rates.py", "UNUSED = 1", "UNUSED = 2  # nobody reads it")
+    assert set(with_features.statuses().values()) == {"fresh"}
+    with_features.edit("parcels/features.py", "def _wait():", 'def _wait():\n    """Says what it does."""')
+    assert set(with_features.statuses().values()) == {"fresh"}
+    with_features.edit("parcels/rates.py", "RATE = 2.0", "RATE = 3.0")
+    plan = with_features.run("plan")
+    assert "code: parcels.rates.RATE" in plan.out
+    statuses = with_features.statuses()
+    assert (statuses["source.rows"], statuses["dataset.main"], statuses["model.main"]) == (
+        "fresh",
+        "stale",
+        "waiting",
+    )
+    closure = with_features.run("why", "dataset.main", "--closure")
+    assert "parcels.features.speed" in closure.out
+    assert "parcels.rates.RATE" in closure.out
+    assert "UNUSED" not in closure.out
+
+
+def test_the_same_answer_in_training_and_serving_and_a_request_that_breaks_the_code_harms_no_other(
+    with_features: Folder,
+) -> None:
+    with with_features.serving() as url:
+        for stops in (11, 10):
+            status, body = post(f"{url}/predict/main", ROW | {"stops": stops})
+            assert status == 500
+            assert "eleven" not in body["error"], "the product's own words stay inside"
+            assert body["incident"]
+        status, body = post(f"{url}/predict/main", ROW)
+        assert status == 200
+    (entry,) = with_features.run("predictions", "--env", "dev", "--last", "1", "--json").json["predictions"]
+    assert entry["features"]["speed"] == pytest.approx(2.0 * 31.5 / 7)
+
+
+def test_a_request_in_flight_is_answered_before_the_server_ends(with_features: Folder) -> None:
+    answers: list[tuple[int, Any]] = []
+    process = with_features.start("serve", "--port", "0")
+    assert process.stderr is not None
+    url = process.stderr.readline().strip().rpartition(" ")[2]
+    asking = threading.Thread(
+        target=lambda: answers.append(post(f"{url}/predict/main", ROW | {"stops": 9})), daemon=True
+    )
+    asking.start()
+    while not (with_features.root / "started").exists():
+        assert asking.is_alive()
+    process.send_signal(signal.SIGTERM)
+    _, rest = process.communicate(timeout=20)
+    asking.join(timeout=5)
+    assert process.returncode == 0
+    assert "requests in flight are answered" in rest
+    assert [status for status, _ in answers] == [200]
+    assert len(with_features.run("predictions", "--env", "dev", "--json").json["predictions"]) == 1
