@@ -12,7 +12,7 @@ import headway.errors
 MODULES = [
     import_module(info.name)
     for info in iter_modules(headway.errors.__path__, "headway.errors.")
-    if not info.name.endswith("families")
+    if not info.name.endswith(("families", "masking"))
 ]
 
 

@@ -142,3 +142,36 @@ def test_a_request_in_flight_is_answered_before_the_server_ends(with_features: F
     assert "requests in flight are answered" in rest
     assert [status for status, _ in answers] == [200]
     assert len(with_features.run("predictions", "--env", "dev", "--json").json["predictions"]) == 1
+
+
+def test_a_secret_that_the_code_lets_slip_shows_nowhere(with_features: Folder) -> None:
+    planted = "s3cr3t-0f-the-h0use"
+    address = "postgresql://reader:0pen-s3same@db.example/rows"
+    write(
+        with_features,
+        f"""import os
+    print("connecting with", os.environ["DB_PASSWORD"])
+    raise RuntimeError("refused: " + os.environ["DB_PASSWORD"] + " at {address}")""",
+    )
+    done = with_features.run("apply", DB_PASSWORD=planted)
+    assert done.code == 6
+    assert "refused: [DB_PASSWORD] at postgresql://reader:[password]@db.example/rows" in done.err
+    assert "printed: connecting with [DB_PASSWORD]" in done.err
+    write(with_features, "print(__import__('os').environ['DB_PASSWORD'])\n    return stops / distance_km")
+    again = with_features.run("apply", DB_PASSWORD=planted)
+    assert again.code == 0, again.err
+    shown = done.out + done.err + again.out + again.err
+    kept = b"".join(
+        path.read_bytes() for path in (with_features.root / ".headway").rglob("*") if path.is_file()
+    )
+    for secret in (planted, "0pen-s3same"):
+        assert secret not in shown
+        assert planted.encode() not in kept
+
+
+def test_the_whole_trace_is_printed_when_it_is_asked_for(with_features: Folder) -> None:
+    write(with_features, "raise KeyError('gone')")
+    done = with_features.run("apply", HEADWAY_DEBUG="1")
+    assert done.code == 6
+    assert "parcels/features.py" in done.err
+    assert "KeyError: 'gone'" in done.err.partition("error[")[0], "the original exception, with its own trace"

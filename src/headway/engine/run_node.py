@@ -18,6 +18,7 @@ from headway.engine.user_code import captured
 from headway.engine.work import Draft, Stage, Work
 from headway.errors import HeadwayError
 from headway.errors import engine as errors
+from headway.errors.masking import masked
 from headway.facts.artifacts import Artifact, StoredFile
 from headway.facts.evidence import Evidence
 from headway.facts.executions import Execution, Fingerprint
@@ -68,17 +69,13 @@ def run_node(bench: Bench, step: Step, fingerprint: Fingerprint, run: str, folde
     with captured() as printed:
         try:
             draft = bench.stages[node.kind](work)
-        except (HeadwayError, SystemExit) as failure:
-            error = (
-                failure
-                if isinstance(failure, HeadwayError)
-                else errors.code_ended_the_run(node.name, failure)
-            )
-            log = _keep_log(bench, printed.getvalue())
-            seconds, text = time.perf_counter() - begun, f"{error.code}: {error.what}"
-            bench.writer.record(replace(attempt, seconds=seconds, error=text, log=log))
-            error.evidence += tuple(f"printed: {line}" for line in tail(printed.getvalue()))
-            raise error from failure
+        except HeadwayError as error:
+            _record_failure(bench, attempt, error, time.perf_counter() - begun, printed.getvalue())
+            raise
+        except SystemExit as ended:
+            error = errors.code_ended_the_run(node.name, ended)
+            _record_failure(bench, attempt, error, time.perf_counter() - begun, printed.getvalue())
+            raise error from ended
     artifact = _keep(bench, draft)
     done = replace(
         attempt,
@@ -154,13 +151,22 @@ def _attempt(bench: Bench, step: Step, fingerprint: Fingerprint, run: str) -> Ex
     )
 
 
+def _record_failure(
+    bench: Bench, attempt: Execution, error: HeadwayError, seconds: float, printed: str
+) -> None:
+    """Record how an execution failed, and show with the error what its code said last."""
+    log = _keep_log(bench, printed)
+    bench.writer.record(replace(attempt, seconds=seconds, error=f"{error.code}: {error.what}", log=log))
+    error.evidence += tuple(f"printed: {line}" for line in tail(masked(printed)))
+
+
 def tail(text: str) -> list[str]:
     """The last lines that code printed, bounded in number and length."""
     return [line[:_WIDEST] for line in text.splitlines() if line.strip()][-_LAST_LINES:]
 
 
 def _keep_log(bench: Bench, text: str) -> str | None:
-    return bench.blobs.put(text.encode(), "log.txt").digest if text else None
+    return bench.blobs.put(masked(text).encode(), "log.txt").digest if text else None
 
 
 def _clear(folder: Path) -> None:

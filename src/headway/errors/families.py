@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from headway.errors.masking import masked
+
 
 class HeadwayError(Exception):
     """Something a user is told: what happened, where, how to mend it, under a stable code.
+
+    Secrets are taken out of its texts, which may quote what the product's own code said.
 
     Args:
         code: Stable identifier such as `SP001`; `headway explain CODE` prints its page.
@@ -21,12 +25,12 @@ class HeadwayError(Exception):
     def __init__(
         self, *, code: str, what: str, where: str = "", mend: str = "", evidence: tuple[str, ...] = ()
     ) -> None:
-        super().__init__(what)
         self.code = code
-        self.what = what
-        self.where = where
-        self.mend = mend
-        self.evidence = evidence
+        self.what = masked(what)
+        self.where = masked(where)
+        self.mend = masked(mend)
+        self.evidence = tuple(masked(line) for line in evidence)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         lines = [f"error[{self.code}]: {self.what}"]

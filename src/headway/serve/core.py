@@ -20,6 +20,7 @@ from headway import __version__
 from headway.core.ids import uuid7
 from headway.errors import HeadwayError, UserCodeError
 from headway.errors import serve as errors
+from headway.errors.masking import masked
 from headway.serve.assignment import choose
 from headway.serve.inference import metadata
 from headway.serve.logged import Answering, predictions
@@ -341,4 +342,4 @@ def _line(failed: BaseException, about: str) -> str:
         text = reason.what if isinstance(reason, HeadwayError) else str(reason)
         parts.append(f"{type(reason).__name__}: {text}{place}")
         reason = reason.__cause__
-    return " | ".join(parts).replace("\n", " ").replace("\r", " ")[:LONGEST_LINE]
+    return masked(" | ".join(parts)).replace("\n", " ").replace("\r", " ")[:LONGEST_LINE]

@@ -1,0 +1,29 @@
+"""Takes secrets out of every text that is shown or kept; knows them by the names of their variables."""
+
+from __future__ import annotations
+
+import os
+import re
+
+SHORTEST = 6
+"""Characters of a value that is looked for; a shorter one would stand in too many texts by chance."""
+_NAMED_SO = (
+    r"(?i)PASS(WORD|WD|PHRASE)?(_|$)|SECRET|TOKEN|CREDENTIAL|API_?KEY|(ACCESS|PRIVATE|HEADWAY)_KEY|_PWD$"
+)
+_IN_A_URL = r"(\w://[^\s/:@]*):[^\s/@]+@"
+
+
+def masked(text: str) -> str:
+    """A text without passwords in URLs and without the values of environment variables that hold secrets.
+
+    The product's own code may put such a value into an exception, or print it. A variable counts by its
+    name (`DB_PASSWORD`, `API_TOKEN`); its name in brackets takes the place of its value.
+    """
+    secrets = [(value, name) for name, value in os.environ.items() if _is_secret(name, value)]
+    for value, name in sorted(secrets, key=lambda secret: -len(secret[0])):
+        text = text.replace(value, f"[{name}]")
+    return re.sub(_IN_A_URL, r"\1:[password]@", text)
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return len(value) >= SHORTEST and re.search(_NAMED_SO, name) is not None
