@@ -40,10 +40,12 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.within: list[str] = []
+        """Words before the command, which change what it may do."""
 
     def run(self, *words: str, **environment: str) -> Done:
         done = subprocess.run(
-            [str(HEADWAY), *words],
+            [*self.within, str(HEADWAY), *words],
             cwd=self.root,
             env=os.environ | {"NO_COLOR": "1", "HEADWAY_USER": "tester"} | environment,
             capture_output=True,
@@ -54,11 +56,11 @@ class Folder:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [str(HEADWAY), *words],
             cwd=self.root,
-            env=os.environ | {"NO_COLOR": "1", "HEADWAY_USER": "tester"},
+            env=os.environ | {"NO_COLOR": "1", "HEADWAY_USER": "tester"} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -170,15 +171,20 @@ def wait_for(folder: Folder) -> None:
         os.sched_yield()
 
 
-def test_ctrl_c_ends_with_130_and_a_clean_state(applied: Folder) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_apply_ends_with_130_and_a_clean_state(
+    applied: Folder, tmp_path: Path, number: signal.Signals
+) -> None:
     before = applied.pointers()
     slow(applied)
-    process = applied.start("apply")
+    process = applied.start("apply", TMPDIR=str(tmp_path))
     wait_for(applied)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "interrupted" in err
+    assert "Traceback" not in err
+    assert list(tmp_path.glob("headway-*")) == [], "no temporary folder is left"
     assert applied.pointers() == before
     applied.edit("parcels/training.py", "    time.sleep(20)\n", "")
     assert applied.run("apply").code == 0
@@ -206,6 +212,35 @@ def test_a_workspace_that_cannot_be_written_is_an_outside_failure(fresh: Folder)
     done = fresh.run("apply")
     assert done.code == 4
     assert "cannot write" in done.err
+
+
+def limits() -> list[str]:
+    """What makes even root keep to the permissions of files."""
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv") is None:
+        pytest.skip("root may write everything, and there is no setpriv to bind it")
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+
+
+def test_a_workspace_that_may_only_be_read_is_planned_and_shown_but_nothing_moves(applied: Folder) -> None:
+    applied.within = limits()
+    applied.edit("headway.yaml", "learning_rate: 0.1", "learning_rate: 0.2")
+    paths = [applied.root, *applied.root.rglob("*")]
+    modes = {path: path.stat().st_mode for path in paths if not path.is_symlink()}
+    for path, mode in modes.items():
+        path.chmod(mode & ~0o222)
+    try:
+        assert applied.run("plan").code == 0
+        assert applied.run("status").code == 0
+        for words in (["apply"], ["promote", "--to", "prod"], ["rollback"], ["stop"]):
+            done = applied.run(*words)
+            assert done.code == 4, words
+            assert "cannot" in done.err
+            assert "EN009" not in done.err
+    finally:
+        for path, mode in modes.items():
+            path.chmod(mode)
 
 
 def test_a_planted_secret_shows_nowhere(applied: Folder) -> None:

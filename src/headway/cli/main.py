@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -17,6 +18,9 @@ WRONG_USAGE = 2
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code (DESIGN: 0, 2, 3, 4, 5, 6, 10, 130; 1 is a bug)."""
     words = sys.argv[1:] if argv is None else argv
+    if argv is None:
+        # A scheduler's SIGTERM ends a command as Ctrl-C does: the run is recorded, nothing is left lying about.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not words or words[0] in ("-h", "--help", "help"):
         print(_help())
         return 0
