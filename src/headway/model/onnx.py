@@ -97,6 +97,8 @@ class OnnxModel:
 def _matrix(columns: Mapping[str, np.ndarray], wanted: tuple[str, ...]) -> np.ndarray:
     """Columns side by side, (n, len(wanted)), contiguous."""
     joined = np.concatenate([columns[name] for name in wanted])
+    if len(joined) == len(wanted):  # one row
+        return joined.reshape(1, -1)
     return np.ascontiguousarray(joined.reshape(len(wanted), -1).T)
 
 
