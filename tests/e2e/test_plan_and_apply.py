@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
-from product import Folder
+from product import HEADWAY, Folder
 
 NODES = [
     "source.rows",
@@ -144,6 +145,17 @@ def test_only_and_refresh_do_what_they_say(fresh: Folder) -> None:
         (["aply"], 2, "did you mean `apply`?"),
         (["plan", "--nonsense"], 2, "unrecognized arguments"),
         (["show", "abcdef012345"], 2, "nothing is found under `abcdef012345`"),
+        (["log", "--env", "prodd"], 2, "did you mean `prod`?"),
+        (["diff", "dev", "prodd"], 2, "did you mean `prod`?"),
+        (["predictions", "--env", "prodd"], 2, "did you mean `prod`?"),
+        (["rollback", "--env", "prodd"], 2, "did you mean `prod`?"),
+        (["stop", "--env", "prodd"], 2, "did you mean `prod`?"),
+        (["serve", "--env", "prodd"], 2, "did you mean `prod`?"),
+        (["promote", "--to", "prodd"], 2, "did you mean `prod`?"),
+        (["lineage", "model.mian"], 2, "nothing is found under `model.mian`"),
+        (["reproduce", "source.rows"], 2, "a source, which is not made from pinned inputs"),
+        (["rollback", "--hold", "5x"], 2, "`5x` is not a duration"),
+        (["serve", "--host", "0.0.0.0"], 2, "is not this machine alone"),
         (["explain", "XX999"], 2, "nothing is found under `XX999`"),
     ],
 )
@@ -154,6 +166,31 @@ def test_a_wrong_word_is_answered_with_the_right_one(
     assert done.code == code
     assert said in done.err
     assert done.out == ""
+
+
+def test_every_command_has_its_help(applied: Folder) -> None:
+    listed = applied.run("--help")
+    names = [line.split()[0] for line in listed.out.splitlines() if line.startswith("  ")]
+    assert {"init", "plan", "apply", "serve", "rollback"} <= set(names)
+    for name in names:
+        done = applied.run(name, "--help")
+        assert (done.code, done.err) == (0, "")
+        assert f"usage: headway {name}" in done.out
+
+
+def test_output_that_nobody_takes_is_no_bug_of_ours(applied: Folder) -> None:
+    command = f"'{HEADWAY}' plan --json"
+    for redirect, code in ((">&-", 0), ("> /dev/full", 4), ("| true", 0)):
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {command} {redirect}"],
+            cwd=applied.root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, (redirect, done.stderr)
+        assert "EN009" not in done.stderr
+    assert applied.run("log", "--verify").code == 0
 
 
 def test_outside_a_product_the_way_in_is_named(applied: Folder) -> None:

@@ -24,15 +24,16 @@ def roll_back(
     """Bring back the release before, with all its pointers, and hold the present one."""
     from headway.engine import serving
 
-    request = serving.request(who, why, hold)
-    return serving.roll_back(serving.workspace_at(folder), environment, endpoint, request, ledger=ledger)
+    workspace, request = serving.workspace_at(folder, environment), serving.request(who, why, hold)
+    return serving.roll_back(workspace, environment, endpoint, request, ledger=ledger)
 
 
 def stop(folder: Path, environment: str, *, who: str = "", why: str = "", ledger: bool = True) -> Ended:
     """Take every endpoint of an environment out of service."""
     from headway.engine import serving
 
-    return serving.stop(serving.workspace_at(folder), environment, serving.request(who, why), ledger=ledger)
+    workspace = serving.workspace_at(folder, environment)
+    return serving.stop(workspace, environment, serving.request(who, why), ledger=ledger)
 
 
 def promote(

@@ -36,7 +36,7 @@ def log(folder: Path, environment: str | None = None, *, verify: bool = False) -
     """(move, hash) of the journal, oldest first; `verify` checks the chain before."""
     from headway.engine.serving import verify_journal, workspace_at
 
-    workspace = workspace_at(folder)
+    workspace = workspace_at(folder, environment)
     if verify:
         verify_journal(workspace)
     return list(workspace.open_reader().journal(environment))
@@ -46,7 +46,7 @@ def diff(folder: Path, first: str, second: str) -> list[tuple[str, str, str]]:
     """(node, digest in the first, digest in the second) where two environments differ."""
     from headway.engine.serving import workspace_at
 
-    reader = workspace_at(folder).open_reader()
+    reader = workspace_at(folder, first, second).open_reader()
     one, two = reader.environment(first).pointers, reader.environment(second).pointers
     nodes = sorted(one.keys() | two.keys())
     return [(node, one.get(node, ""), two.get(node, "")) for node in nodes if one.get(node) != two.get(node)]
@@ -73,4 +73,4 @@ def predictions(folder: Path, environment: str, last: int) -> tuple[list[Predict
     from headway.engine.found import newest_predictions
     from headway.engine.serving import workspace_at
 
-    return newest_predictions(workspace_at(folder), environment, last)
+    return newest_predictions(workspace_at(folder, environment), environment, last)

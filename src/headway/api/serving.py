@@ -16,6 +16,8 @@ def serve_environment(folder: Path, environment: str, **where: Any) -> int:
 
     workspace = Workspace(find_product(folder).parent)
     directory = workspace.serve(environment)
+    if not directory.is_dir():
+        _refuse_unknown(folder, environment)
     return serve(directory, key=workspace.key(), log_directory=directory / "log", **where)
 
 
@@ -25,3 +27,9 @@ def serve_bundle(bundle: Path, **where: Any) -> int:
     from headway.serve.server import serve
 
     return serve(bundle, key=key_around(bundle), **where)
+
+
+def _refuse_unknown(folder: Path, environment: str) -> None:
+    from headway.engine.serving import workspace_at
+
+    workspace_at(folder, environment)

@@ -19,6 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code (DESIGN: 0, 2, 3, 4, 5, 6, 10, 130; 1 is a bug)."""
     words = sys.argv[1:] if argv is None else argv
     if argv is None:
+        _open_closed()
         # A scheduler's SIGTERM ends a command as Ctrl-C does: the run is recorded, nothing is left lying about.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not words or words[0] in ("-h", "--help", "help"):
@@ -31,6 +32,13 @@ def main(argv: list[str] | None = None) -> int:
     if command is None:
         return _unknown(words[0])
     return _guarded(command, words[1:])
+
+
+def _open_closed() -> None:
+    """Give closed streams (`headway plan >&-`) to nobody, before the ledger gets their number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+" if number else "r"))  # noqa: SIM115, PTH123 -- for good
 
 
 def _guarded(command: Command, words: list[str]) -> int:
@@ -57,7 +65,7 @@ def _guarded(command: Command, words: list[str]) -> int:
 
 def _failed(error: Exception) -> int:
     from headway.errors import HeadwayError
-    from headway.errors.engine import missing_extra, unexpected
+    from headway.errors.engine import missing_extra, system_refuses, unexpected
 
     if os.environ.get("HEADWAY_DEBUG"):
         import traceback
@@ -66,7 +74,7 @@ def _failed(error: Exception) -> int:
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
         error = missing_extra(error.name, EXTRAS[error.name])
     if not isinstance(error, HeadwayError):
-        error = unexpected(error)
+        error = system_refuses(error) if isinstance(error, OSError) else unexpected(error)
     print(error, file=sys.stderr)
     return error.exit_code
 

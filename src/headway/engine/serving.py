@@ -196,13 +196,33 @@ def request(who: str, why: str, hold: str | None = None) -> Request:
         raise not_a_quantity(hold, DURATION) from error
 
 
-def workspace_at(folder: Path) -> Workspace:
+def workspace_at(folder: Path, *environments: str | None) -> Workspace:
     """The workspace of the product at or above `folder`.
 
+    Args:
+        folder: Where the user stands.
+        environments: Names that the user gave; None where none was given.
+
     Raises:
-        UsageError: There is no product file.
+        UsageError: There is no product file, or an environment is neither declared nor ever moved.
     """
-    return Workspace(find_product(folder).parent)
+    file = find_product(folder)
+    workspace = Workspace(file.parent)
+    for name in environments:
+        if name is not None and not workspace.serve(name).is_dir():
+            _check_known(workspace, file, name)
+    return workspace
+
+
+def _check_known(workspace: Workspace, file: Path, environment: str) -> None:
+    moved = workspace.open_reader().environments()
+    if environment in moved:
+        return
+    from headway.spec.load import load
+
+    declared = tuple(load(file).product.environments) or ("dev",)
+    if environment not in declared:
+        raise engine_errors.unknown_environment(environment, declared, str(file))
 
 
 def key_around(bundle: Path) -> bytes | None:

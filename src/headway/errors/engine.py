@@ -303,3 +303,18 @@ def ledger_is_behind(environment: str, published: int, present: int) -> GateErro
         where=".headway/ledger.db",
         mend="restore the newest copy of the ledger",
     )
+
+
+def system_refuses(error: OSError) -> EngineError:
+    """EN020: The operating system refuses something that any program needs.
+
+    The disk is full where output or temporary files go, too many files are open, a device is gone. The
+    ledger is whole, and the pointers are where they were.
+    """
+    return EngineError(
+        code="EN020",
+        what=f"the operating system refuses: {error.strerror or type(error).__name__}",
+        where=str(error.filename or "")[:300],
+        mend="make room, or give what is missing, then run the command again",
+        retryable=True,
+    )
