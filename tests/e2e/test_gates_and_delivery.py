@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 import pytest
-from product import Folder
+from product import Folder, post
 
 
 def change_model(folder: Folder, seed: int = 8, rate: str = "0.2") -> None:
@@ -112,6 +113,7 @@ def test_a_stop_holds_every_release_until_a_rollback_brings_one_back(applied: Fo
     [
         "UPDATE fact SET body = replace(body, 'tester', 'nobody') WHERE kind = 'move'",
         "DELETE FROM journal WHERE revision = 1 AND environment = 'prod'",
+        "UPDATE fact SET body = replace(body, 'pass', 'fail') WHERE kind = 'evidence'",
         "UPDATE pointer SET digest = '0' WHERE node = 'model.main'",
     ],
 )
@@ -134,3 +136,51 @@ def test_a_failing_gate_in_an_unprotected_environment_is_said_and_does_not_decid
     done = applied.run("apply", "--env", "dev")
     assert done.code == 0
     assert "`dev` is not protected, so they do not decide" in done.err
+
+
+def test_a_promotion_that_a_gate_refuses_moves_nothing_and_says_why(applied: Folder) -> None:
+    before = applied.pointers("prod")
+    applied.edit("headway.yaml", "- roc_auc >= 0.6", "- roc_auc >= 0.999")
+    change_model(applied)
+    done = applied.run("promote", "--to", "prod")
+    assert (done.code, done.out) == (3, "")
+    assert "roc_auc >= 0.999: fail" in done.err
+    assert applied.pointers("prod") == before
+
+
+def test_a_held_release_comes_back_by_no_promotion_until_the_hold_ends(applied: Folder) -> None:
+    first = applied.pointers("prod")
+    change_model(applied)
+    assert applied.run("promote", "--to", "prod").code == 0
+    assert applied.run("rollback", "--env", "prod", "--hold", "3s", "--why", "drill").code == 0
+    done = applied.run("promote", "--to", "prod")
+    assert done.code == 3
+    assert "drill" in done.err
+    assert applied.pointers("prod") == first
+    deadline = time.monotonic() + 20
+    while applied.run("promote", "--to", "prod").code == 3:
+        assert time.monotonic() < deadline, "a hold ends when its time is over"
+    assert applied.pointers("prod") == applied.pointers("dev")
+
+
+def test_running_servers_follow_an_override_while_the_ledger_is_away(applied: Folder) -> None:
+    first = applied.pointers("prod")["endpoint.main"][:12]
+    change_model(applied)
+    assert applied.run("promote", "--to", "prod").code == 0
+    row = {"distance_km": 31.5, "stops": 7, "weather": "rain"}
+    with applied.serving("prod") as url:
+        kept = {path: path.read_bytes() for path in (applied.root / ".headway").glob("ledger.db*")}
+        for path in kept:
+            path.write_bytes(b"this is no database" * 200)
+        assert applied.run("rollback", "--env", "prod", "--why", "late answers").code == 0
+        deadline = time.monotonic() + 10
+        while post(f"{url}/predict/main", row)[1]["model_version"] != first:
+            assert time.monotonic() < deadline, "the server takes the override up"
+        for path, content in kept.items():
+            path.write_bytes(content)
+        assert applied.run("plan", "--env", "prod").code == 0
+        assert applied.run("apply", "--env", "prod").code == 0
+        assert post(f"{url}/predict/main", row)[1]["model_version"] == first
+    assert applied.pointers("prod")["endpoint.main"][:12] == first
+    assert "late answers" in applied.run("log", "--env", "prod").out
+    assert applied.run("log", "--verify").code == 0
