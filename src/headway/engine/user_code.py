@@ -59,14 +59,16 @@ def resolve(reference: str) -> Callable[..., Any]:
 
 
 def forget(root: Path) -> None:
-    """Drop every module that was loaded from the product's directory."""
-    home = str(root.resolve()) + "/"
+    """Drop every module that was loaded from the product's directory.
+
+    Its path begins with the directory as `importable` wrote it, or as the user's own code resolved it:
+    resolving the paths of all loaded modules would cost more than most stages.
+    """
+    homes = (f"{root}/", f"{root.resolve()}/")
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        paths = [file] if file else list(getattr(module, "__path__", []))
-        if paths and all(str(Path(path).resolve()).startswith(home) for path in paths if path):
-            if any("site-packages" in str(path) for path in paths):
-                continue
+        paths = [str(path) for path in ([file] if file else getattr(module, "__path__", [])) if path]
+        if paths and all(path.startswith(homes) and "site-packages" not in path for path in paths):
             del sys.modules[name]
 
 
