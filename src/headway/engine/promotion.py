@@ -61,7 +61,7 @@ def _lift(opened: Opened, target: str, request: Request) -> Move | None:
             move = moves.lift(state, f"endpoint.{name}", request)
             writer.move(move)
     if move is None:
-        raise errors.nothing_is_held(target, "any endpoint")
+        raise errors.nothing_is_held(target)
     _publish(opened, target)
     return move
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from headway.bundle import route
 from headway.bundle.route import Endpoint, Override
 from headway.core.clock import SystemClock
-from headway.engine.recall import find_product
+from headway.engine.recall import PRODUCT_FILE, find_product
 from headway.errors import ConflictError, EngineError
 from headway.errors import engine as engine_errors
 from headway.errors import release as errors
@@ -21,14 +21,17 @@ from headway.release.publish import publish, published
 from headway.spec.product import Product
 from headway.store.workspace import Workspace
 
+_TRIES = 50
+"""Times that a move is planned again when others move first; an apply in full flight moves once."""
+
 
 class Ended(NamedTuple):
     """A rollback or stop that is done.
 
     Attributes:
         move: The journal's move; None when the ledger was away and an override stands instead.
-        override: What stands beside the route; None when the ledger took the move.
-        why_override: Why the ledger could not take it.
+        override: What stands beside the route; None when the ledger took the move and it is published.
+        why_override: Why the ledger could not take it, or why it could not be published.
     """
 
     move: Move | None
@@ -83,16 +86,55 @@ def settle(workspace: Workspace, environment: str) -> Move | None:
     if present is not None and not route.wins(present, override):
         route.clear_override(directory)
         return None
-    reader = workspace.open_reader()
-    past = [fact.body for fact, _ in reader.journal(environment) if isinstance(fact.body, Move)]
-    move = without_ledger.settle(override, reader.environment(environment), past)
-    try:
-        workspace.open_writer().move(move)
-    except EngineError as error:
-        raise errors.override_stands(environment, override.action, override.who) from error
+    move = _journalled(workspace, environment, override)
     _republish_as_routed(workspace, environment)
     route.clear_override(directory)
     return move
+
+
+def _journalled(workspace: Workspace, environment: str, override: Override) -> Move | None:
+    """Write an override into the journal; None when the ledger already says the same.
+
+    Raises:
+        ConflictError: The ledger cannot take it, or others always moved first.
+    """
+
+    def plan(state: EnvironmentState, past: Sequence[Move]) -> Move | None:
+        done = without_ledger.is_done(override, state)
+        return None if done else without_ledger.settle(override, state, past)
+
+    try:
+        return _move(workspace, environment, plan)
+    except EngineError as error:
+        raise errors.override_stands(environment, override.action, override.who) from error
+
+
+def _move(
+    workspace: Workspace,
+    environment: str,
+    plan: Callable[[EnvironmentState, Sequence[Move]], Move | None],
+) -> Move | None:
+    """Make the move that `plan` wants of the present state; plan again when somebody moved first.
+
+    Raises:
+        ConflictError: Somebody moved first every time.
+        EngineError: The ledger cannot be read or written.
+    """
+    lost: ConflictError | None = None
+    for _ in range(_TRIES):
+        reader = workspace.open_reader()
+        past = [fact.body for fact, _ in reader.journal(environment) if isinstance(fact.body, Move)]
+        made = plan(reader.environment(environment), past)
+        if made is None:
+            return None
+        try:
+            workspace.open_writer().move(made)
+        except ConflictError as error:
+            lost = error
+        else:
+            return made
+    assert lost is not None
+    raise lost
 
 
 def roll_back(
@@ -109,9 +151,10 @@ def roll_back(
 
     Raises:
         GateError: There is no earlier release.
+        ConflictError: Others moved the environment first, every time.
         EngineError: Neither the ledger nor the disk has one.
     """
-    name = endpoint or _only_endpoint(workspace, environment)
+    name = _chosen(workspace, environment, endpoint)
 
     def move(state: EnvironmentState, past: Sequence[Move]) -> Move:
         return moves.roll_back(state, past, f"endpoint.{name}", request)
@@ -126,56 +169,104 @@ def stop(workspace: Workspace, environment: str, request: Request, *, ledger: bo
     """Take every endpoint of an environment out of service.
 
     Raises:
-        EngineError: Nothing was ever published there.
+        GateError: Nothing was ever released there.
+        ConflictError: Others moved the environment first, every time.
+        EngineError: Neither the ledger nor the servers' directory can be written.
     """
     names = _endpoints(workspace, environment)
 
-    def move(state: EnvironmentState, _: Sequence[Move]) -> Move:
-        return moves.stop(state, [f"endpoint.{name}" for name in names], request)
+    def move(state: EnvironmentState, past: Sequence[Move]) -> Move:
+        return moves.stop(state, past, [f"endpoint.{name}" for name in names], request)
 
     def override(directory: Path, key: bytes) -> Override:
-        return without_ledger.override_stop(directory, key, request)
+        return without_ledger.override_stop(directory, key, request, names)
 
     return _with_or_without(workspace, environment, move, override, ledger=ledger)
 
 
 def _with_or_without(
-    workspace: Workspace, environment: str, move: Any, override: Any, *, ledger: bool
+    workspace: Workspace,
+    environment: str,
+    move: Callable[[EnvironmentState, Sequence[Move]], Move],
+    override: Callable[[Path, bytes], Override],
+    *,
+    ledger: bool,
 ) -> Ended:
-    """Try the ledger; where it cannot be read or written, act beside the route file."""
-    why = "the ledger was left alone as asked"
+    """Try the ledger; where it cannot be read or written, act beside the route file.
+
+    A race that is lost is no reason for an override: the ledger works, and stays the truth.
+    """
+    why, made = "the ledger was left alone as asked", None
     if ledger:
         try:
-            settle(workspace, environment)
-            reader = workspace.open_reader()
-            past = [fact.body for fact, _ in reader.journal(environment)]
-            made: Move = move(reader.environment(environment), past)
-            workspace.open_writer().move(made)
-            _republish_as_routed(workspace, environment)
-            return Ended(made)
-        except (EngineError, ConflictError) as error:
+            if _is_settled(workspace, environment):
+                made = _move(workspace, environment, move)
+                _republish_as_routed(workspace, environment)
+                return Ended(made)
+            why = "an earlier override cannot be journalled yet"
+        except EngineError as error:
             why = error.what
     directory = workspace.serve(environment)
-    return Ended(None, override(directory, workspace.key()), why)
+    return Ended(made, override(directory, workspace.key()), why)
+
+
+def _is_settled(workspace: Workspace, environment: str) -> bool:
+    """Whether no override waits for the journal any more; False when the ledger cannot take it.
+
+    Raises:
+        ConflictError: Others moved the environment first, every time.
+    """
+    try:
+        settle(workspace, environment)
+    except ConflictError as error:
+        if isinstance(error.__cause__, EngineError):
+            return False
+        raise
+    return True
 
 
 def _republish_as_routed(workspace: Workspace, environment: str) -> None:
     """Publish with the limits that the route has: a rollback does not depend on the product file."""
-    present = route.read(workspace.serve(environment), workspace.key())
+    present = published(workspace.serve(environment), workspace.key())
     state = workspace.open_reader().environment(environment)
-    republish(workspace, present.product, present.endpoints, state)
+    if present is not None:
+        republish(workspace, present.product, present.endpoints, state)
+    else:
+        product = _declared(workspace)
+        republish(workspace, product.name, declared_endpoints(product), state)
 
 
 def _endpoints(workspace: Workspace, environment: str) -> list[str]:
-    present = route.read(workspace.serve(environment), workspace.key())
-    return [endpoint.name for endpoint in present.endpoints]
+    """Names of the endpoints that are published; where no route can be read, of those declared.
+
+    Raises:
+        UsageError: The product declares none.
+    """
+    present = published(workspace.serve(environment), workspace.key())
+    if present is not None:
+        return [endpoint.name for endpoint in present.endpoints]
+    product = _declared(workspace)
+    if not product.endpoints:
+        raise errors.not_an_endpoint(product.name)
+    return [*product.endpoints]
 
 
-def _only_endpoint(workspace: Workspace, environment: str) -> str:
+def _declared(workspace: Workspace) -> Product:
+    from headway.spec.load import load
+
+    return load(workspace.root / PRODUCT_FILE).product
+
+
+def _chosen(workspace: Workspace, environment: str, endpoint: str | None) -> str:
+    """The endpoint that is meant: the one named, else the only one."""
     names = _endpoints(workspace, environment)
-    if len(names) != 1:
+    if endpoint is None and len(names) == 1:
+        return names[0]
+    if endpoint is None:
         raise errors.which_endpoint(environment, names)
-    return names[0]
+    if endpoint not in names:
+        raise errors.no_such_endpoint(environment, endpoint, names)
+    return endpoint
 
 
 def request(who: str, why: str, hold: str | None = None) -> Request:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from headway.errors.families import ConflictError, EngineError, GateError, UsageError
 
 
@@ -19,14 +21,29 @@ def nothing_to_roll_back_to(environment: str, endpoint: str) -> GateError:
     )
 
 
-def nothing_is_held(environment: str, endpoint: str) -> UsageError:
+def nothing_was_released(environment: str, endpoints: Sequence[str], action: str) -> GateError:
+    """RL010: Nothing was ever released there, so there is nothing to roll back to or to stop.
+
+    `headway apply` makes an environment's first release; `headway promote` takes it from another one.
+    """
+    named = ", ".join(f"`{name}`" for name in endpoints[:5])
+    return GateError(
+        code="RL010",
+        what=f"nothing to {action}: {named} never had a release in `{environment}`",
+        where=f"environment `{environment}`",
+        mend=f"`headway apply --env {environment}` makes the first release",
+    )
+
+
+def nothing_is_held(environment: str, endpoint: str | None = None) -> UsageError:
     """RL002: No hold is there to be lifted.
 
     Holds come from `rollback` and `stop`; `headway status` lists them.
     """
+    on = "" if endpoint is None else f" on `{endpoint}`"
     return UsageError(
         code="RL002",
-        what=f"nothing is held on `{endpoint}` in `{environment}`",
+        what=f"nothing is held{on} in `{environment}`",
         where=f"environment `{environment}`",
         mend="`headway status` lists what is held",
     )
@@ -116,4 +133,18 @@ def which_endpoint(environment: str, names: list[str]) -> UsageError:
         code="RL009",
         what=f"`{environment}` serves several endpoints: {', '.join(names[:5])}",
         mend="name one with --endpoint",
+    )
+
+
+def no_such_endpoint(environment: str, name: str, names: Sequence[str]) -> UsageError:
+    """RL011: A command names an endpoint that the environment does not have.
+
+    Endpoints are named as under `endpoints` in the product file, without `endpoint.` before them.
+    """
+    known = ", ".join(f"`{item}`" for item in names[:5])
+    return UsageError(
+        code="RL011",
+        what=f"`{environment}` has no endpoint `{name[:80]}`",
+        where=f"environment `{environment}`",
+        mend=f"its endpoints are: {known}",
     )

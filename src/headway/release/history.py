@@ -16,6 +16,11 @@ def replay(moves: Sequence[Move]) -> Iterator[tuple[Move, dict[str, str]]]:
         yield move, pointers
 
 
+def was_released(moves: Sequence[Move], endpoints: Sequence[str]) -> bool:
+    """Whether any of these endpoints' nodes ever had a release."""
+    return any(endpoint in move.after for move in moves for endpoint in endpoints)
+
+
 def earlier_release(moves: Sequence[Move], endpoint: str) -> dict[str, str] | None:
     """Every pointer as it was with the release that served before the present one.
 

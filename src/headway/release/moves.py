@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from headway.errors import release as errors
 from headway.facts.moves import ANY_DIGEST, EnvironmentState, Hold, Move
-from headway.release.history import earlier_release
+from headway.release.history import earlier_release, was_released
 
 
 class Request(NamedTuple):
@@ -27,8 +27,10 @@ def roll_back(state: EnvironmentState, moves: Sequence[Move], endpoint: str, req
     """Bring back every pointer of the release before, and hold the present one.
 
     Raises:
-        GateError: There is no earlier release to go back to.
+        GateError: There is no earlier release to go back to, or never was any.
     """
+    if not was_released(moves, (endpoint,)):
+        raise errors.nothing_was_released(state.name, (endpoint,), "roll back to")
     target = earlier_release(moves, endpoint)
     if target is None:
         raise errors.nothing_to_roll_back_to(state.name, endpoint)
@@ -40,8 +42,14 @@ def roll_back(state: EnvironmentState, moves: Sequence[Move], endpoint: str, req
     return _between(state, target, "roll_back", request, tuple(holds))
 
 
-def stop(state: EnvironmentState, endpoints: Sequence[str], request: Request) -> Move:
-    """Take the pointers of `endpoints` away, and hold every release until somebody lifts it."""
+def stop(state: EnvironmentState, moves: Sequence[Move], endpoints: Sequence[str], request: Request) -> Move:
+    """Take the pointers of `endpoints` away, and hold every release until somebody lifts it.
+
+    Raises:
+        GateError: Nothing was ever released to any of them.
+    """
+    if not was_released(moves, endpoints):
+        raise errors.nothing_was_released(state.name, endpoints, "stop")
     target = {node: digest for node, digest in state.pointers.items() if node not in endpoints}
     kept = tuple(hold for hold in state.holds if not (hold.node in endpoints and hold.digest == ANY_DIGEST))
     holds = kept + tuple(_hold(endpoint, ANY_DIGEST, request) for endpoint in endpoints)

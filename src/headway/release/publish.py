@@ -10,12 +10,14 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
-from headway.bundle import durable, route
+from headway.bundle import durable, route, signing
 from headway.bundle.read import open_bundle
 from headway.bundle.route import RELEASES, Endpoint, Route, Served
 from headway.errors import EngineError, HeadwayError
+from headway.errors import bundle as bundle_errors
 from headway.errors import release as errors
 from headway.facts.artifacts import Artifact
 from headway.facts.moves import EnvironmentState
@@ -53,9 +55,12 @@ def publish(
         EngineError: A blob is missing or damaged, or the disk refuses.
     """
     routed = tuple(_with_release(endpoint, state) for endpoint in endpoints)
-    for endpoint in routed:
-        for served in endpoint.releases:
-            _materialise(served.release, artifact, blobs, directory / RELEASES, key)
+    try:
+        for endpoint in routed:
+            for served in endpoint.releases:
+                _materialise(served.release, artifact, blobs, directory / RELEASES, key)
+    except OSError as reason:
+        raise bundle_errors.not_written(str(directory / RELEASES), str(reason)) from reason
     wanted = Route(
         product=product,
         environment=state.name,
@@ -65,10 +70,8 @@ def publish(
     )
     if _same(wanted, published(directory, key)):
         return False
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / KEPT).mkdir(exist_ok=True)
+    _keep(wanted, directory / KEPT, key)
     route.publish(wanted, directory, key)
-    durable.replace(directory / KEPT / f"{state.revision:08d}.json", (directory / route.ROUTE).read_bytes())
     return True
 
 
@@ -78,6 +81,16 @@ def published(directory: Path, key: bytes) -> Route | None:
         return route.read(directory, key)
     except EngineError:
         return None
+
+
+def _keep(wanted: Route, folder: Path, key: bytes) -> None:
+    """Keep the route for rollbacks without a ledger; before it is followed, so that none is ever missing."""
+    path = folder / f"{wanted.revision:08d}.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        durable.replace(path, msgspec.json.encode(signing.sign(wanted, key)))
+    except OSError as reason:
+        raise bundle_errors.not_written(str(path), str(reason)) from reason
 
 
 def _with_release(endpoint: Endpoint, state: EnvironmentState) -> Endpoint:

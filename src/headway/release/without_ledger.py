@@ -6,13 +6,14 @@ until the ledger is back; then `settle` writes it into the journal before anythi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
-from headway.bundle import route
+from headway.bundle import route, signing
 from headway.bundle.route import RELEASES, Endpoint, Override, Route
 from headway.core import clock
 from headway.errors import release as errors
@@ -23,12 +24,20 @@ from headway.release.moves import Request
 from headway.release.publish import KEPT
 
 
-def override_stop(directory: Path, key: bytes, request: Request) -> Override:
+def override_stop(directory: Path, key: bytes, request: Request, endpoints: Sequence[str] = ()) -> Override:
     """Take every endpoint out of service.
 
+    Args:
+        directory: The environment's serving directory.
+        key: The workspace's key.
+        request: Who, why, when.
+        endpoints: Their short names, for the refusal.
+
     Raises:
-        EngineError: Nothing was ever published here, or the disk refuses.
+        GateError: Nothing was ever published here.
+        EngineError: The route is damaged, or the disk refuses.
     """
+    _require_release(directory, endpoints, "stop")
     present = _present(directory, key)
     stopped = tuple(replace(endpoint, releases=()) for endpoint in present.endpoints)
     return _write(directory, key, present, "stop", request, stopped)
@@ -38,10 +47,12 @@ def override_roll_back(directory: Path, key: bytes, request: Request, endpoint: 
     """Bring back the release before, from the routes and bundles that are kept on disk.
 
     Raises:
+        GateError: Nothing was ever published here.
         EngineError: No earlier release lies here, or the disk refuses.
     """
+    _require_release(directory, (endpoint,), "roll back to")
     present = _present(directory, key)
-    earlier = _earlier(directory, present, endpoint)
+    earlier = _earlier(directory, key, present, endpoint)
     if earlier is None:
         raise errors.no_release_kept(present.environment, str(directory))
     settings = next(item for item in present.endpoints if item.name == endpoint)
@@ -49,15 +60,21 @@ def override_roll_back(directory: Path, key: bytes, request: Request, endpoint: 
     return _write(directory, key, present, "roll_back", request, (back,))
 
 
+def _require_release(directory: Path, endpoints: Sequence[str], action: str) -> None:
+    """Refuse where no release was ever put beside the servers."""
+    if not any((directory / RELEASES).glob("*")):
+        nodes = [f"endpoint.{name}" for name in endpoints]
+        raise errors.nothing_was_released(directory.name, nodes, action)
+
+
 def _present(directory: Path, key: bytes) -> Route:
     return route.effective(route.read(directory, key), route.read_override(directory, key))
 
 
-def _earlier(directory: Path, present: Route, endpoint: str) -> Endpoint | None:
+def _earlier(directory: Path, key: bytes, present: Route, endpoint: str) -> Endpoint | None:
     """The endpoint as it was with the release before the present one; newest first on disk."""
     line: list[Endpoint] = []
-    for path in sorted((directory / KEPT).glob("*.json"), reverse=True):
-        kept = msgspec.json.decode(path.read_bytes(), type=Route)
+    for kept in _kept(directory / KEPT, key):
         found = [item for item in kept.endpoints if item.name == endpoint and item.releases]
         if found and (not line or line[-1].releases != found[0].releases):
             line.append(found[0])
@@ -65,6 +82,15 @@ def _earlier(directory: Path, present: Route, endpoint: str) -> Endpoint | None:
     at = next((index for index, item in enumerate(line) if item.releases == now), -1)
     older = [item for item in line[at + 1 :] if _is_kept(item, directory)]
     return older[0] if older else None
+
+
+def _kept(folder: Path, key: bytes) -> Iterator[Route]:
+    """The routes that were published, newest first; one that is damaged or not ours is passed over."""
+    for path in sorted(folder.glob("*.json"), reverse=True):
+        with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+            found = msgspec.json.decode(path.read_bytes(), type=Route)
+            if signing.is_signed(found, key):
+                yield found
 
 
 def _is_kept(endpoint: Endpoint, directory: Path) -> bool:
@@ -89,6 +115,19 @@ def _write(
         endpoints=endpoints,
     )
     return route.write_override(override, directory, key)
+
+
+def is_done(override: Override, state: EnvironmentState) -> bool:
+    """Whether the ledger already points where the override does; pure.
+
+    It does when the move was committed and only its publication failed, so that an override had to
+    carry it to the servers.
+    """
+    return all(
+        state.pointers.get(f"endpoint.{endpoint.name}")
+        == (endpoint.releases[0].release if endpoint.releases else None)
+        for endpoint in override.endpoints
+    )
 
 
 def settle(override: Override, state: EnvironmentState, past: Sequence[Move]) -> Move:

@@ -18,6 +18,8 @@ def ended_text(ended: Ended, verb: str, environment: str, seconds: float) -> str
         f"{verb} {environment} in {in_words(seconds)}: revision {ended.move.revision}",
         *move_lines(ended.move),
     ]
+    if ended.override is not None:
+        lines.append(f"  published by an override beside the route: {ended.why_override}")
     lines += [
         f"  held: {hold.node} {hold.digest[:12]}" + (f" until {hold.until.isoformat()}" if hold.until else "")
         for hold in ended.move.holds

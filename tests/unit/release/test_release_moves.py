@@ -89,20 +89,20 @@ def test_a_first_release_has_nothing_to_go_back_to() -> None:
 
 
 def test_a_stop_takes_the_pointer_away_and_holds_everything(ledger: Ledger) -> None:
-    ledger.ask(stop(ledger.state, [END], ASK))
+    ledger.ask(stop(ledger.state, ledger.moves, [END], ASK))
     assert END not in ledger.state.pointers
     assert [hold.digest for hold in ledger.state.holds] == [ANY_DIGEST]
 
 
 def test_after_a_stop_a_rollback_brings_back_what_was_stopped_and_lifts_the_stop(ledger: Ledger) -> None:
-    ledger.ask(stop(ledger.state, [END], ASK))
+    ledger.ask(stop(ledger.state, ledger.moves, [END], ASK))
     ledger.ask(roll_back(ledger.state, ledger.moves, END, ASK))
     assert ledger.state.pointers[END] == "R3"
     assert ledger.state.holds == ()
 
 
 def test_lifting_a_hold_moves_no_pointer(ledger: Ledger) -> None:
-    ledger.ask(stop(ledger.state, [END], ASK))
+    ledger.ask(stop(ledger.state, ledger.moves, [END], ASK))
     move = lift(ledger.state, END, ASK)
     assert (move.before, move.after, move.holds) == ({}, {}, ())
 
@@ -115,3 +115,12 @@ def test_lifting_nothing_is_a_mistake_worth_saying(ledger: Ledger) -> None:
 def test_a_promotion_names_only_the_pointers_that_change(ledger: Ledger) -> None:
     move = promote(ledger.state, {"model.m": "M3", END: "R9"}, ASK, ("fact-1",))
     assert (move.before, move.after, move.evidence) == ({END: "R3"}, {END: "R9"}, ("fact-1",))
+
+
+def test_where_nothing_was_released_there_is_nothing_to_roll_back_to_or_to_stop() -> None:
+    ledger = Ledger()
+    ledger.apply(dataset__m="D1")
+    with pytest.raises(GateError, match="nothing to roll back to: `endpoint.m` never had a release"):
+        roll_back(ledger.state, ledger.moves, END, ASK)
+    with pytest.raises(GateError, match="nothing to stop: `endpoint.m` never had a release in `prod`"):
+        stop(ledger.state, ledger.moves, [END], ASK)
