@@ -41,6 +41,7 @@ __all__ = ["RecordDecoder", "RecordFault", "compile_record"]
 _is_envelope = re.compile(rb'\s*\{\s*"inputs"\s*:\s*\[').match
 _NOT_IN_NAMES = re.compile(r'["\\\x00-\x1f]')
 _LARGEST_NUMBER = float(np.finfo(np.float64).max)
+_values = msgspec.structs.astuple
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _NOT_A_TIME = int(np.iinfo(np.int64).min)
 """What NumPy holds for NaT."""
@@ -67,15 +68,16 @@ class RecordDecoder:
 
     Attributes:
         columns: The fields, in order.
+        is_numeric: Whether every field is a `number`, so that `to_matrix` will do.
         struct: Generated type of one record, for typed envelopes: decoding it validates it. A
             failure is msgspec's; `fault` says it in words.
     """
 
     columns: tuple[str, ...]
+    is_numeric: bool
     struct: type[msgspec.Struct]
     _rules: Mapping[str, Rules]
     _ignores_unknown: bool
-    _is_all_numbers: bool
     _arrays: tuple[Callable[[Sequence[Any]], np.ndarray], ...]
     _decode_one: Callable[[bytes], Any]
     _decode_many: Callable[[bytes], Any]
@@ -99,8 +101,8 @@ class RecordDecoder:
         """
         return self.to_columns(self.decode(body))
 
-    def from_columns(self, columns: Mapping[str, Sequence[Any] | np.ndarray]) -> dict[str, np.ndarray]:
-        """Checked arrays of values given column by column, as the Open Inference Protocol does.
+    def from_columns(self, columns: Mapping[str, Sequence[Any] | np.ndarray]) -> list[msgspec.Struct]:
+        """Checked records of values given column by column, as the Open Inference Protocol does.
 
         Args:
             columns: Field -> values as JSON has them, or an array of them, all of equal length. NaN
@@ -119,7 +121,7 @@ class RecordDecoder:
             raise fault
         names = tuple(lists)
         rows = [dict(zip(names, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-        return self.to_columns(self.from_rows(rows))
+        return self.from_rows(rows)
 
     def from_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[msgspec.Struct]:
         """Checked records of dictionaries; NaN counts as null.
@@ -144,17 +146,20 @@ class RecordDecoder:
         boolean bool (object with None where null is allowed), text object with None, time
         datetime64[us] in UTC and date datetime64[D], both with NaT.
         """
-        if self._is_all_numbers and records:
+        if self.is_numeric and records:
             # One array whose rows are the columns: a third of the time of thirty arrays.
-            matrix = np.array([msgspec.structs.astuple(record) for record in records], dtype=np.float64)
-            return dict(zip(self.columns, np.ascontiguousarray(matrix.T), strict=True))
-        values: Iterable[Sequence[Any]] = zip(*map(msgspec.structs.astuple, records), strict=True)
+            return dict(zip(self.columns, np.ascontiguousarray(self.to_matrix(records).T), strict=True))
+        values: Iterable[Sequence[Any]] = zip(*map(_values, records), strict=True)
         if not records:
             values = [()] * len(self.columns)
         return {
             name: to_array(column)
             for name, to_array, column in zip(self.columns, self._arrays, values, strict=True)
         }
+
+    def to_matrix(self, records: Sequence[msgspec.Struct]) -> np.ndarray:
+        """Records of numbers as one array: float64 (n, fields), NaN for null; where `is_numeric`."""
+        return np.array([*map(_values, records)], dtype=np.float64)
 
     def fault(self, payload: Any, otherwise: str = "", path: str = "inputs") -> RecordFault:
         """Why a payload is refused, in words.
@@ -236,10 +241,10 @@ def compile_record(contract: Contract, columns: Sequence[str]) -> RecordDecoder:
     )
     return RecordDecoder(
         columns=tuple(rules),
+        is_numeric=all(rule.type == "number" for rule in rules.values()),
         struct=record,
         _rules=rules,
         _ignores_unknown=ignores,
-        _is_all_numbers=all(rule.type == "number" for rule in rules.values()),
         _arrays=tuple(_to_array(rule) for rule in rules.values()),
         _decode_one=msgspec.json.Decoder(record).decode,
         _decode_many=msgspec.json.Decoder(envelope).decode,

@@ -199,15 +199,15 @@ def not_ready(endpoint: str) -> EngineError:
     )
 
 
-def over_time(endpoint: str, seconds: float, limit: float) -> EngineError:
+def over_time(endpoint: str, limit: float) -> EngineError:
     """SE015: The answer took longer than the endpoint's limit.
 
-    The limit stands in the product file (`limits: {timeout: ...}`). It is measured, not enforced:
-    code that runs is not interrupted, but an answer that comes too late is not given.
+    The limit stands in the product file (`limits: {timeout: ...}`). The caller is told as soon as it has
+    passed. Code of the product that runs is not interrupted, but its answer is neither given nor logged.
     """
     return EngineError(
         code="SE015",
-        what=f"endpoint `{_cut(endpoint)}` took {seconds:.3f} s; its limit is {limit:g} s",
+        what=f"endpoint `{_cut(endpoint)}` has no answer within its limit of {limit:g} s",
         mend="send fewer rows, or raise `limits.timeout` in the product file",
         retryable=True,
     )

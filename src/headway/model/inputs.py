@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Kind = Literal["probability", "value"]
 """What a model answers: probabilities of its classes, or a value."""
@@ -23,6 +26,18 @@ class ModelInput(Struct, frozen=True, kw_only=True):
 
     name: str
     type: Literal["number", "text"]
+
+
+class InputRows(NamedTuple):
+    """The inputs of n rows as the model takes them; see `ModelInput` for what is missing.
+
+    Attributes:
+        numbers: float64 (n, count of number inputs), in the order of the inputs, contiguous.
+        texts: `str` objects (n, count of text inputs), likewise.
+    """
+
+    numbers: np.ndarray
+    texts: np.ndarray
 
 
 def names(inputs: tuple[ModelInput, ...], wanted: Literal["number", "text"]) -> tuple[str, ...]:

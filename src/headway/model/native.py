@@ -15,12 +15,13 @@ import numpy as np
 
 from headway.errors import model as errors
 from headway.model.container import fill
+from headway.model.rows import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from headway.model.inputs import Container, Kind, ModelInput
+    from headway.model.inputs import Container, InputRows, Kind, ModelInput
 
 
 class NativeModel:
@@ -49,7 +50,13 @@ class NativeModel:
 
         What the estimator raises comes through: whoever runs the product's model names it.
         """
-        table = fill(columns, self._inputs, self.container)
+        return self._told(fill(columns, self._inputs, self.container))
+
+    def answer(self, rows: InputRows) -> np.ndarray:
+        """The answers to n rows; see `headway.model.predictor.Predictor.answer`."""
+        return self.predict(columns_of(rows, self._inputs))
+
+    def _told(self, table: Any) -> np.ndarray:
         if self.kind == "probability":
             return np.asarray(self.model.predict_proba(table), dtype=np.float64)
         answer = np.asarray(self.model.predict(table), dtype=np.float64)

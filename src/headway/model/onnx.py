@@ -14,9 +14,12 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors  # ty:
 
 from headway.errors import model as errors
 from headway.model.inputs import Kind, ModelInput, names
+from headway.model.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from headway.model.inputs import InputRows
 
 NUMBERS = "headway_numbers"
 """Graph input: the numbers, (n, count of number inputs), float or double."""
@@ -53,8 +56,8 @@ class OnnxModel:
     def __init__(self, graph: bytes, inputs: tuple[ModelInput, ...], kind: Kind) -> None:
         self._inputs = inputs
         self._kind: Kind = kind
-        self._numbers = names(inputs, "number")
-        self._texts = names(inputs, "text")
+        self._has_numbers = bool(names(inputs, "number"))
+        self._has_texts = bool(names(inputs, "text"))
         try:
             self._session = onnxruntime.InferenceSession(
                 graph, _options(), providers=["CPUExecutionProvider"]
@@ -62,7 +65,7 @@ class OnnxModel:
         except FAILURES as error:
             raise errors.graph_cannot_be_loaded(str(error)) from error
         types = {item.name: item.type for item in self._session.get_inputs()}
-        self._precision = np.float64 if types.get(NUMBERS) == "tensor(double)" else np.float32
+        self._is_single = types.get(NUMBERS) != "tensor(double)"
         self._output = [self._session.get_outputs()[-1].name]
 
     @property
@@ -76,16 +79,19 @@ class OnnxModel:
         Raises:
             EngineError: ONNX Runtime failed.
         """
+        return self.answer(rows_of(columns, self._inputs))
+
+    def answer(self, rows: InputRows) -> np.ndarray:
+        """The answers to n rows; see `headway.model.predictor.Predictor.answer`.
+
+        Raises:
+            EngineError: ONNX Runtime failed.
+        """
         feed = {}
-        if self._numbers:
-            matrix = _matrix(columns, self._numbers)
-            if self._precision is np.float32:
-                # A number beyond single precision becomes infinite, as it does inside the graph.
-                with np.errstate(over="ignore"):
-                    matrix = matrix.astype(np.float32)
-            feed[NUMBERS] = matrix
-        if self._texts:
-            feed[TEXTS] = _matrix(columns, self._texts)
+        if self._has_numbers:
+            feed[NUMBERS] = _single(rows.numbers) if self._is_single else rows.numbers
+        if self._has_texts:
+            feed[TEXTS] = rows.texts
         try:
             answer: Any = self._session.run(self._output, feed)[0]
         except FAILURES as error:
@@ -94,12 +100,10 @@ class OnnxModel:
         return answer if self._kind == "probability" else answer.reshape(-1)
 
 
-def _matrix(columns: Mapping[str, np.ndarray], wanted: tuple[str, ...]) -> np.ndarray:
-    """Columns side by side, (n, len(wanted)), contiguous."""
-    joined = np.concatenate([columns[name] for name in wanted])
-    if len(joined) == len(wanted):  # one row
-        return joined.reshape(1, -1)
-    return np.ascontiguousarray(joined.reshape(len(wanted), -1).T)
+# A number beyond single precision becomes infinite, as it does inside the graph.
+@np.errstate(over="ignore")
+def _single(numbers: np.ndarray) -> np.ndarray:
+    return numbers.astype(np.float32)
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from headway.model.inputs import ModelInput
+    from headway.model.inputs import InputRows, ModelInput
 
 
 class Predictor(Protocol):
@@ -21,7 +21,7 @@ class Predictor(Protocol):
         ...
 
     def predict(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The answers to n rows.
+        """The answers to n rows, given column by column.
 
         Args:
             columns: Input -> n values: float64 with NaN for missing, or `str` objects with the empty
@@ -30,4 +30,8 @@ class Predictor(Protocol):
         Returns:
             Probabilities (n, k), float64, in the order of the classes; or values (n,), float64.
         """
+        ...
+
+    def answer(self, rows: InputRows) -> np.ndarray:
+        """The same answers, for rows that are laid out as the model takes them."""
         ...

@@ -3,6 +3,9 @@
 A segment begins with `HEADER`. A record is a mark of four bytes, the length and the CRC-32 of its
 payload (u32 each, little-endian), and the payload. The first byte of a mark, 0xC1, is the one that
 msgpack never uses, so that reading finds its feet again after damage.
+
+Answers name their origin by the checksum of its record. The writer repeats the origins in every batch,
+so that a damaged one takes no more than its batch with it.
 """
 
 from __future__ import annotations
@@ -13,20 +16,24 @@ from zlib import crc32
 
 import msgspec
 
-from headway.predictions.record import Prediction
+from headway.predictions.record import Answers, Origin, Prediction, predictions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-HEADER = b"HEADWAY-LOG\x00\x00\x00\x00\x01"
-PREDICTION = b"\xc1PRD"
+HEADER = b"HEADWAY-LOG\x00\x00\x00\x00\x02"
+ORIGIN = b"\xc1ORG"
+ANSWERS = b"\xc1ANS"
 DROPPED = b"\xc1DRP"
 
 _FRAME = struct.Struct("<4sII")
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Prediction).decode
-_count = msgspec.msgpack.Decoder(int).decode
+_DECODERS: dict[bytes, Callable[[bytes], Answers | Origin | int]] = {
+    ORIGIN: msgspec.msgpack.Decoder(Origin).decode,
+    ANSWERS: msgspec.msgpack.Decoder(Answers).decode,
+    DROPPED: msgspec.msgpack.Decoder(int).decode,
+}
 
 
 class Lost(NamedTuple):
@@ -44,9 +51,22 @@ class Lost(NamedTuple):
     file: str = ""
 
 
-def prediction_bytes(prediction: Prediction) -> bytes:
-    """One prediction as a framed record."""
-    return _framed(PREDICTION, _encode(prediction))
+class FramedOrigin(NamedTuple):
+    """An origin as it is written, and the key by which answers name it."""
+
+    key: int
+    record: bytes
+
+
+def framed_origin(origin: Origin) -> FramedOrigin:
+    """An origin, encoded once for all answers that will name it."""
+    payload = _encode(origin)
+    return FramedOrigin(crc32(payload), _framed(ORIGIN, payload))
+
+
+def answers_bytes(answers: Answers) -> bytes:
+    """The answers to one request as a framed record."""
+    return _framed(ANSWERS, _encode(answers))
 
 
 def dropped_bytes(count: int) -> bytes:
@@ -58,46 +78,60 @@ def records(data: bytes) -> Iterator[Prediction | Lost]:
     """What a segment holds, in order; each gap is one `Lost`.
 
     Bytes that are no record are skipped up to the next one that is: those are *damaged*, or *torn*
-    when none follows.
+    when none follows. Answers whose origin is lost are *damaged* too.
     """
     if not data.startswith(HEADER):
         yield Lost(1, "torn" if HEADER.startswith(data) else "damaged")
         return
     at = len(HEADER)
+    origins: dict[int, Origin] = {}
     while at < len(data):
         found = _record(data, at)
-        if found is not None:
-            record, at = found
-            yield record
+        if found is None:
+            following = _next(data, at + 1)
+            yield Lost(1, "torn" if following is None else "damaged")
+            at = len(data) if following is None else following
             continue
-        following = _next(data, at + 1)
-        yield Lost(1, "torn" if following is None else "damaged")
-        at = len(data) if following is None else following
+        record, key, at = found
+        if isinstance(record, int):
+            yield Lost(record, "dropped")
+        elif isinstance(record, Origin):
+            origins[key] = record
+        else:
+            yield from _rows(record, origins)
+
+
+def _rows(answers: Answers, origins: dict[int, Origin]) -> Iterator[Prediction | Lost]:
+    origin = origins.get(answers.origin)
+    if origin is None:
+        yield Lost(len(answers.ids), "damaged")
+    else:
+        yield from predictions(origin, answers)
 
 
 def _framed(mark: bytes, payload: bytes) -> bytes:
     return _FRAME.pack(mark, len(payload), crc32(payload)) + payload
 
 
-def _record(data: bytes, at: int) -> tuple[Prediction | Lost, int] | None:
-    """The record that begins at a place, and where it ends; None when none does."""
+def _record(data: bytes, at: int) -> tuple[Answers | Origin | int, int, int] | None:
+    """The record that begins at a place, its checksum, and where it ends; None when none does."""
     start = at + _FRAME.size
     if start > len(data):
         return None
     mark, length, checksum = _FRAME.unpack_from(data, at)
     payload = data[start : start + length]
-    if mark not in (PREDICTION, DROPPED) or len(payload) < length or crc32(payload) != checksum:
+    decode = _DECODERS.get(mark)
+    if decode is None or len(payload) < length or crc32(payload) != checksum:
         return None
     try:
-        record = _decode(payload) if mark == PREDICTION else Lost(_count(payload), "dropped")
+        return decode(payload), checksum, start + length
     except msgspec.DecodeError:
         return None
-    return record, start + length
 
 
 def _next(data: bytes, at: int) -> int | None:
     """Where the next whole record begins."""
-    while (at := data.find(PREDICTION[:1], at)) >= 0:
+    while (at := data.find(ANSWERS[:1], at)) >= 0:
         if _record(data, at) is not None:
             return at
         at += 1

@@ -20,10 +20,15 @@ from headway.predictions import frame
 from headway.predictions.segments import CLOSED, OPEN, STAMP, is_held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
-    from headway.predictions.record import Prediction
+    from headway.predictions.frame import FramedOrigin
+    from headway.predictions.record import Answers
+
+
+_BATCH = 1000
+"""Requests written at once."""
 
 
 class Written(NamedTuple):
@@ -46,7 +51,9 @@ class Written(NamedTuple):
 
 class _Entry(NamedTuple):
     count: int
-    make: Callable[[], Iterable[Prediction]]
+    size: int
+    origin: FramedOrigin
+    make: Callable[[], Answers]
 
 
 class PredictionLog:
@@ -55,6 +62,7 @@ class PredictionLog:
     Args:
         directory: Where segments go; made when missing.
         capacity: Records that may wait; more are dropped and counted.
+        capacity_bytes: Bytes of requests that may wait; likewise.
         segment_bytes: A segment that reaches this size is closed.
         segment_seconds: A segment that reaches this age is closed.
         flush_seconds: Time between two writes.
@@ -68,17 +76,21 @@ class PredictionLog:
         directory: Path,
         *,
         capacity: int = 20_000,
+        capacity_bytes: int = 64 * 1024 * 1024,
         segment_bytes: int = 64 * 1024 * 1024,
         segment_seconds: float = 900.0,
         flush_seconds: float = 0.25,
     ) -> None:
         self._capacity = capacity
+        self._capacity_bytes = capacity_bytes
         self._queue: deque[_Entry] = deque()
         self._waiting = 0
+        self._waiting_bytes = 0
         self._dropped = 0
         self._untold = 0
         self._batch: bytes = b""
         self._batch_count = 0
+        self._batch_size = 0
         self._count = threading.Lock()
         self._write = threading.Lock()
         self._end = threading.Event()
@@ -88,21 +100,27 @@ class PredictionLog:
         )
         self._thread.start()
 
-    def add(self, count: int, make: Callable[[], Iterable[Prediction]]) -> None:
-        """Log predictions later; never waits, never raises.
+    def add(self, count: int, size: int, origin: FramedOrigin, make: Callable[[], Answers]) -> None:
+        """Log the answers to a request later; never waits, never raises.
 
         Args:
-            count: How many there are.
-            make: Gives them; called once, in the log's own thread, so that the work is not done
-                while a caller waits.
+            count: How many predictions there are.
+            size: About how many bytes they take, waiting.
+            origin: What they have in common with others.
+            make: Gives the answers; called once, in the log's own thread, so that the work is not
+                done while a caller waits.
         """
         with self._count:
-            if self._waiting + count > self._capacity or self._end.is_set():
+            is_full = (
+                self._waiting + count > self._capacity or self._waiting_bytes + size > self._capacity_bytes
+            )
+            if is_full or self._end.is_set():
                 self._dropped += count
                 self._untold += count
                 return
             self._waiting += count
-        self._queue.append(_Entry(count, make))
+            self._waiting_bytes += size
+        self._queue.append(_Entry(count, size, origin, make))
 
     def flush(self) -> None:
         """Write what waits, now, in the calling thread."""
@@ -120,9 +138,9 @@ class PredictionLog:
         self.flush()
         with self._write, self._count:
             self._dropped += self._waiting
-            self._waiting = 0
+            self._waiting = self._waiting_bytes = 0
             self._queue.clear()
-            self._batch, self._batch_count = b"", 0
+            self._batch, self._batch_count, self._batch_size = b"", 0, 0
             self._disk.close()
 
     @property
@@ -140,29 +158,40 @@ class PredictionLog:
         """Encode the next batch, unless an earlier one still waits for the disk."""
         if self._batch:
             return True
-        parts: list[bytes] = []
         with self._count:
             untold, self._untold = self._untold, 0
-        for _ in range(min(len(self._queue), 1000)):
+        parts: list[bytes] = []
+        origins: set[int] = set()
+        for _ in range(min(len(self._queue), _BATCH)):
             entry = self._queue.popleft()
             try:
-                parts += [frame.prediction_bytes(prediction) for prediction in entry.make()]
+                answers = frame.answers_bytes(entry.make())
             except (TypeError, ValueError, OverflowError):  # a value that msgpack cannot hold
                 untold += entry.count
-                with self._count:
-                    self._dropped += entry.count
-                    self._waiting -= entry.count
-            else:
-                self._batch_count += entry.count
+                self._forget(entry)
+                continue
+            if entry.origin.key not in origins:
+                origins.add(entry.origin.key)
+                parts.append(entry.origin.record)
+            parts.append(answers)
+            self._batch_count += entry.count
+            self._batch_size += entry.size
         if untold:
             parts.insert(0, frame.dropped_bytes(untold))
         self._batch = b"".join(parts)
         return bool(self._batch)
 
+    def _forget(self, entry: _Entry) -> None:
+        with self._count:
+            self._dropped += entry.count
+            self._waiting -= entry.count
+            self._waiting_bytes -= entry.size
+
     def _settle(self) -> None:
         with self._count:
             self._waiting -= self._batch_count
-        self._batch, self._batch_count = b"", 0
+            self._waiting_bytes -= self._batch_size
+        self._batch, self._batch_count, self._batch_size = b"", 0, 0
 
 
 class _Segments:

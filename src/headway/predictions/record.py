@@ -1,8 +1,11 @@
-"""One logged prediction: what was asked, what was answered, by what."""
+"""What the prediction log holds: what was asked, what was answered, by what. Pure."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from math import isnan
+from struct import Struct as Packing
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -35,3 +38,93 @@ class Prediction(Struct, frozen=True, kw_only=True):
     features: dict[str, Any]
     answer: dict[str, Any]
     seconds: float
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """What all predictions of one release at one endpoint have in common.
+
+    Attributes:
+        unit_column: Request column of the sticky unit; None when none is declared.
+        request: Request columns, in the order of `Answers.sent`.
+        inputs: Model inputs in order, with their types.
+    """
+
+    environment: str
+    endpoint: str
+    release: str
+    variant: str
+    unit_column: str | None
+    request: tuple[str, ...]
+    inputs: tuple[tuple[str, Literal["number", "text"]], ...]
+
+
+class Answers(Struct, frozen=True, array_like=True):
+    """The answers to one request of n rows, as cheap to write as can be.
+
+    Attributes:
+        origin: Key of the `Origin`; see `headway.predictions.frame`.
+        request: As in `Prediction`, like `at` and `seconds`.
+        ids: One per row.
+        sent: Values of the request columns, per row.
+        numbers: float64, little-endian: the number inputs of the first row, of the second row, ...
+        texts: The text inputs, per row.
+        probability: Per row, or nothing.
+        label: Per row, or nothing.
+        value: Per row, or nothing.
+    """
+
+    origin: int
+    request: str
+    at: int
+    seconds: float
+    ids: list[str]
+    sent: list[list[Any]]
+    numbers: bytes
+    texts: list[list[Any]]
+    probability: list[float]
+    label: list[Any]
+    value: list[float]
+
+
+def predictions(origin: Origin, answers: Answers) -> Iterator[Prediction]:
+    """One prediction per row; a missing number is None."""
+    numbers = _by_row(answers, origin)
+    for row, prediction in enumerate(answers.ids):
+        sent = dict(zip(origin.request, answers.sent[row], strict=True))
+        unit = None if origin.unit_column is None else sent.get(origin.unit_column)
+        yield Prediction(
+            id=prediction,
+            request=answers.request,
+            at=answers.at,
+            environment=origin.environment,
+            endpoint=origin.endpoint,
+            release=origin.release,
+            variant=origin.variant,
+            unit="" if unit is None else str(unit),
+            sent=sent,
+            features=_features(origin, numbers[row], answers.texts[row] if answers.texts else []),
+            answer=_answer(answers, row),
+            seconds=answers.seconds,
+        )
+
+
+def _by_row(answers: Answers, origin: Origin) -> list[tuple[float, ...]]:
+    count = sum(kind == "number" for _, kind in origin.inputs)
+    if not count:
+        return [()] * len(answers.ids)
+    return list(Packing(f"<{count}d").iter_unpack(answers.numbers))
+
+
+def _features(origin: Origin, numbers: tuple[float, ...], texts: list[Any]) -> dict[str, Any]:
+    number, text = iter(numbers), iter(texts)
+    return {name: _or_none(next(number)) if kind == "number" else next(text) for name, kind in origin.inputs}
+
+
+def _or_none(number: float) -> float | None:
+    return None if isnan(number) else number
+
+
+def _answer(answers: Answers, row: int) -> dict[str, Any]:
+    if answers.value:
+        return {"value": answers.value[row]}
+    return {"probability": answers.probability[row], "label": answers.label[row]}

@@ -29,12 +29,16 @@ class Answered(NamedTuple):
     label: Sequence[Any] = ()
     value: Sequence[float] = ()
 
-    def rows(self) -> list[dict[str, Any]]:
-        """One object per row, as named-field answers and the prediction log have it."""
+    def rows(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """One object per row, with its prediction's id."""
         if self.value:
-            return [{"value": value} for value in self.value]
-        pairs = zip(self.probability, self.label, strict=True)
-        return [{"probability": probability, "label": label} for probability, label in pairs]
+            values = zip(self.value, ids, strict=True)
+            return [{"value": value, "prediction_id": prediction} for value, prediction in values]
+        told = zip(self.probability, self.label, ids, strict=True)
+        return [
+            {"probability": probability, "label": label, "prediction_id": prediction}
+            for probability, label, prediction in told
+        ]
 
 
 def told(output: NDArray[np.floating], answer: Answer, about: int, endpoint: str) -> Answered:

@@ -7,10 +7,13 @@ its start.
 from __future__ import annotations
 
 import asyncio
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from headway.errors import serve as errors
 from headway.serve.core import Core, Reply, Request
+from headway.serve.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -41,23 +44,38 @@ class App:
         self.core = core
         self._largest = largest_body
         self._control: Application | None = None
+        self._workers = Workers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; HTTP is all that there is."""
         if scope["type"] != "http":
             return
-        path = scope["path"]
-        if path.rstrip("/") in CONTROL_PATHS:
-            await self.control()({**scope, "path": path.rstrip("/")}, receive, send)
+        if scope["path"].rstrip("/") in CONTROL_PATHS:
+            await self.control()({**scope, "path": scope["path"].rstrip("/")}, receive, send)
             return
         request = await self._read(scope, receive)
         if request is None:
             return
-        reply = request if isinstance(request, Reply) else self.core.handle(request)
+        if isinstance(request, Reply):
+            reply = request
+        elif (seconds := self.core.patience(request)) is None:
+            reply = self.core.handle(request)
+        else:
+            reply = await self._patiently(request, seconds)
         length = (b"content-length", b"%d" % len(reply.body))
         headers = [*reply.headers, length]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
+
+    async def _patiently(self, request: Request, seconds: float) -> Reply:
+        """The answer to a request that may take long, so that it delays nobody else, or the refusal."""
+        request = request._replace(until=time.perf_counter() + seconds)
+        try:
+            attempt = await self._workers.do(partial(self.core.attempt, request), seconds)
+        except TimeoutError:
+            return self.core.late(request)
+        self.core.record(attempt)
+        return attempt.reply
 
     def control(self) -> Application:
         """The control pages, loaded when they are first wanted."""

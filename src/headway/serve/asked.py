@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from headway.errors import serve as errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import msgspec
-    import numpy as np
 
     from headway.errors import HeadwayError
     from headway.serve.answers import Answered
@@ -27,16 +26,12 @@ class Asked(NamedTuple):
 
     Attributes:
         id: The caller's; empty when none was sent.
-        columns: Request columns, checked by the contract.
-        rows: How many rows there are.
-        sent: Gives the rows as they were sent (times as ISO text), for the log.
+        records: The rows, checked by the contract; at least one.
         outputs: What is to be returned; empty means everything.
     """
 
     id: str
-    columns: dict[str, np.ndarray]
-    rows: int
-    sent: Callable[[], list[dict[str, Any]]]
+    records: list[msgspec.Struct]
     outputs: tuple[str, ...] = ()
 
 

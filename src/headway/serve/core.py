@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from traceback import extract_tb
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +23,7 @@ from headway.errors import serve as errors
 from headway.errors.masking import masked
 from headway.serve.assignment import choose
 from headway.serve.inference import metadata
-from headway.serve.logged import Answering, predictions
+from headway.serve.logged import logged
 from headway.serve.meters import Label, Meters
 from headway.serve.rate_limit import TokenBucket
 
@@ -60,6 +60,8 @@ SHORTEST_VERSION = 6
 """Digits of a release digest that name a version."""
 LONGEST_LINE = 2000
 """Characters of an incident's line in the server's log."""
+QUICK_BYTES = 64 * 1024
+"""A request of a release that runs no code of the product is answered at once up to this size."""
 READING = ("GET", "HEAD")
 ASKING = ("POST",)
 JSON = (b"content-type", b"application/json")
@@ -76,6 +78,7 @@ class Request(NamedTuple):
         path: Decoded, without the query.
         content_type: As sent; empty when it was not.
         content_encoding: As sent; empty when it was not.
+        until: Reading of `time.perf_counter` after which nobody waits for the answer.
     """
 
     method: str
@@ -83,6 +86,7 @@ class Request(NamedTuple):
     body: bytes = b""
     content_type: str = ""
     content_encoding: str = ""
+    until: float = inf
 
 
 class Reply(NamedTuple):
@@ -91,6 +95,16 @@ class Reply(NamedTuple):
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = (JSON,)
+
+
+class Attempt(NamedTuple):
+    """A reply that is ready, and what it is counted under."""
+
+    reply: Reply
+    endpoint: str
+    release: str
+    rows: int
+    seconds: float
 
 
 class _Visit:
@@ -106,11 +120,18 @@ class _Visit:
 
 
 class _Target(NamedTuple):
-    """Which endpoint is asked, in which form, and by which release if the caller says it."""
+    """Which endpoint is asked, in which form, and by which release if the caller says it.
+
+    Attributes:
+        patience: Seconds that a request may take; None without a limit.
+        runs_code: Whether answering runs code of the product.
+    """
 
     name: str
     form: FormName
     version: str | None = None
+    patience: float | None = None
+    runs_code: bool = False
 
 
 class Core:
@@ -122,13 +143,29 @@ class Core:
     """
 
     def __init__(self, serving: Serving, log: PredictionLog | None = None) -> None:
-        self.serving = serving
         self.log = log
         self.meters = Meters()
         self._buckets: dict[str, TokenBucket] = {}
+        self.serving = serving
+
+    @property
+    def serving(self) -> Serving:
+        """What is served."""
+        return self._serving
+
+    @serving.setter
+    def serving(self, serving: Serving) -> None:
+        self._targets = _targets(serving)
+        self._serving = serving
 
     def handle(self, request: Request) -> Reply:
         """Answer anything; never raises."""
+        attempt = self.attempt(request)
+        self.record(attempt)
+        return attempt.reply
+
+    def attempt(self, request: Request) -> Attempt:
+        """Answer anything, in any thread, without counting it yet; never raises."""
         began = time.perf_counter()
         visit = _Visit()
         try:
@@ -137,9 +174,23 @@ class Core:
             reply = _refusal(refused, visit)
         except Exception as failed:  # noqa: BLE001 -- the outermost boundary: a caller gets an incident id
             reply = _incident(failed, visit)
-        label = Label(visit.endpoint, visit.release, reply.status)
-        self.meters.record(label, time.perf_counter() - began, visit.rows)
-        return reply
+        return Attempt(reply, visit.endpoint, visit.release, visit.rows, time.perf_counter() - began)
+
+    def record(self, attempt: Attempt) -> None:
+        """Count an attempt whose reply is given; in one thread only."""
+        label = Label(attempt.endpoint, attempt.release, attempt.reply.status)
+        self.meters.record(label, attempt.seconds, attempt.rows)
+
+    def patience(self, request: Request) -> float | None:
+        """Seconds after which a caller is not kept waiting for code of the product that may be slow.
+
+        None where no time limit is declared, or where nothing slow can happen: then `handle` may be
+        called where others wait for it.
+        """
+        target = self._targets.get(request.path)
+        if target is None or target.patience is None:
+            return None
+        return target.patience if target.runs_code or len(request.body) > QUICK_BYTES else None
 
     def answer(self, request: Request) -> Reply:
         """Answer, or raise what `handle` would have told the caller.
@@ -152,12 +203,23 @@ class Core:
     def refuse(self, refused: HeadwayError) -> Reply:
         """Count and answer a request that was refused before it could be read."""
         reply = _refusal(refused, _Visit())
-        self.meters.record(Label("", "", reply.status), 0.0, 0)
+        self.record(Attempt(reply, "", "", 0, 0.0))
+        return reply
+
+    def late(self, request: Request) -> Reply:
+        """Count and answer a request whose time has run out while an attempt still works on it."""
+        target = self._targets[request.path]
+        limit = target.patience or 0.0
+        reply = _refusal(errors.over_time(target.name, limit), _Visit())
+        self.record(Attempt(reply, target.name, "", 0, limit))
         return reply
 
     # -- the ways ------------------------------------------------------------------------------
 
     def _answer(self, request: Request, visit: _Visit) -> Reply:
+        target = self._targets.get(request.path)
+        if target is not None:
+            return self._predict(request, visit, target)
         match request.path.rstrip("/").split("/")[1:]:
             case ["predict", name]:
                 return self._predict(request, visit, _Target(name, "named"))
@@ -217,29 +279,21 @@ class Core:
         visit.release = release.version
         form = release.forms[target.form]
         asked = form.read(request.body)
-        visit.rows = asked.rows
+        rows = visit.rows = len(asked.records)
         at = time.time_ns() // 1000
         began = time.perf_counter()
-        outcome = release.answer(asked.columns, at)
-        ids = [uuid7(at // 1000) for _ in range(asked.rows)]
+        inputs, answered = release.answer(asked.records, at)
+        ids = [uuid7(at // 1000) for _ in range(rows)]
         request_id = asked.id or ids[0]
-        body = form.write(request_id, ids, outcome.answered, asked)
-        seconds = time.perf_counter() - began
-        limit = found.route.timeout_seconds
-        if limit is not None and seconds > limit:
-            raise errors.over_time(target.name, seconds, limit)
+        body = form.write(request_id, ids, answered, asked)
+        now = time.perf_counter()
+        seconds, limit = now - began, found.route.timeout_seconds
+        if limit is not None and (seconds > limit or now > request.until):
+            raise errors.over_time(target.name, limit)
         if self.log is not None:
-            common = Answering(
-                request=request_id,
-                at=at,
-                environment=self.serving.route.environment,
-                endpoint=target.name,
-                release=release.digest,
-                variant=variant.role,
-                unit_column=found.route.unit,
-                seconds=seconds,
-            )
-            self.log.add(asked.rows, partial(predictions, common, ids, asked, outcome))
+            key, size = variant.origin.key, len(request.body) + len(body)
+            make = partial(logged, key, request_id, at, seconds, ids, asked, inputs, answered)
+            self.log.add(rows, size, variant.origin, make)
         return Reply(200, body, (JSON, (PREDICTION_HEADER, ids[0].encode())))
 
     def _live(self, visit: _Visit, name: str) -> Live:
@@ -262,6 +316,16 @@ class Core:
         if wait > 0:
             visit.headers = ((b"retry-after", b"%d" % ceil(wait)),)
             raise errors.over_rate(name, rate)
+
+
+def _targets(serving: Serving) -> dict[str, _Target]:
+    """Path -> target, of the paths that are asked again and again."""
+    found: dict[str, _Target] = {}
+    for name, live in serving.endpoints.items():
+        runs_code = any(variant.release.runs_product_code for variant in live.variants)
+        for path, form in ((f"/predict/{name}", "named"), (f"/v2/models/{name}/infer", "inference")):
+            found[path] = _Target(name, form, None, live.route.timeout_seconds, runs_code)
+    return found
 
 
 def _check_method(request: Request, visit: _Visit, allowed: tuple[str, ...]) -> None:

@@ -137,13 +137,12 @@ class InferenceForm:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as reason:
             raise errors.not_json(str(reason)) from reason
         columns = {tensor.name: self._values(tensor, place) for place, tensor in enumerate(asked.inputs)}
-        rows = _rows(asked.inputs, columns)
+        _check_rows(asked.inputs, columns)
         wanted = tuple(output.name for output in asked.outputs or ())
         for name in wanted:
             if name not in self._outputs:
                 raise errors.unknown_output(name, tuple(self._outputs))
-        checked = self._record.from_columns(columns)
-        return Asked(check_id(asked.id), checked, rows, lambda: _by_row(columns, rows), wanted)
+        return Asked(check_id(asked.id), self._record.from_columns(columns), wanted)
 
     def write(self, request: str, ids: Sequence[str], answered: Answered, asked: Asked) -> bytes:
         """The outputs that were asked for, or all."""
@@ -176,17 +175,11 @@ def _flat(tensor: Tensor, at: str) -> list[Any]:
     return data
 
 
-def _rows(tensors: list[Tensor], columns: dict[str, list[Any]]) -> int:
+def _check_rows(tensors: list[Tensor], columns: dict[str, list[Any]]) -> None:
     if len(columns) < len(tensors):
         raise errors.breaks_protocol("$.inputs", "A field is sent twice")
-    rows = max(map(len, columns.values()), default=0)
-    if not rows:
+    if not any(columns.values()):
         raise errors.no_rows()
-    return rows
-
-
-def _by_row(columns: dict[str, list[Any]], rows: int) -> list[dict[str, Any]]:
-    return [{name: values[row] for name, values in columns.items()} for row in range(rows)]
 
 
 def output_types(answer: Answer) -> dict[str, str]:

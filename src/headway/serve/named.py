@@ -78,14 +78,11 @@ class NamedForm:
             raise self._fault(body, reason) from reason
         if not records:
             raise errors.no_rows()
-        columns = self._record.to_columns(records)
-        return Asked(check_id(caller), columns, len(records), lambda: msgspec.to_builtins(records))
+        return Asked(check_id(caller), records)
 
     def write(self, request: str, ids: Sequence[str], answered: Answered, asked: Asked) -> bytes:  # noqa: ARG002 -- Form
         """One object per row."""
-        rows = zip(answered.rows(), ids, strict=True)
-        predictions = [row | {"prediction_id": prediction} for row, prediction in rows]
-        return _encode(self._told | {"id": request, "predictions": predictions})
+        return _encode({**self._told, "id": request, "predictions": answered.rows(ids)})
 
     def _decode(self, body: bytes) -> tuple[list[Any], str | None]:
         if body.startswith(b'{"rows":[') or memoryview(_shape(body).rows)[:1] == b"[":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 
 class TokenBucket:
     """A bucket that holds one second's requests (at least one) and fills steadily.
@@ -16,12 +18,14 @@ class TokenBucket:
         self._most = max(rate, 1.0)
         self._tokens = self._most
         self._at = now
+        self._lock = Lock()
 
     def take(self, now: float) -> float:
-        """Take one token; 0 when there was one, else the seconds until there is."""
-        self._tokens = min(self._most, self._tokens + (now - self._at) * self.rate)
-        self._at = now
-        if self._tokens >= 1.0:
-            self._tokens -= 1.0
-            return 0.0
-        return (1.0 - self._tokens) / self.rate
+        """Take one token, from any thread; 0 when there was one, else the seconds until there is."""
+        with self._lock:
+            self._tokens = min(self._most, self._tokens + max(now - self._at, 0.0) * self.rate)
+            self._at = now
+            if self._tokens >= 1.0:
+                self._tokens -= 1.0
+                return 0.0
+            return (1.0 - self._tokens) / self.rate

@@ -20,8 +20,9 @@ from headway.errors import HeadwayError
 from headway.errors import serve as errors
 from headway.features import functions
 from headway.features.row import RowFunctions
-from headway.model.inputs import ModelInput
+from headway.model.inputs import InputRows, ModelInput
 from headway.model.onnx import OnnxModel
+from headway.model.rows import rows_of
 from headway.online.lookup import OnlineRows
 from headway.online.pack import pack
 from headway.serve.answers import Answered, place_of_positive, told
@@ -40,12 +41,13 @@ if TYPE_CHECKING:
 Columns = dict[str, np.ndarray]
 
 MICROSECONDS = 1_000_000
+_NO_TEXTS = np.empty((0, 0), object)
 
 
 class Outcome(NamedTuple):
-    """What a release made of n rows: the model's inputs by name, and what is told."""
+    """What a release made of n rows: the model's inputs, and what is told."""
 
-    inputs: Columns
+    inputs: InputRows
     answered: Answered
 
 
@@ -75,20 +77,41 @@ class LoadedRelease:
         self.digest = manifest.release
         self.version = short(self.digest)
         self.contract = _contract(directory, manifest)
-        record = compile_record(self.contract, manifest.request)
+        record = self._record = compile_record(self.contract, manifest.request)
         self.forms: dict[FormName, Form] = {
             "named": NamedForm(manifest, record),
             "inference": InferenceForm(manifest, self.contract, record),
         }
         self._online = _online(directory, manifest)
-        self._inputs = tuple(item.name for item in manifest.inputs)
+        self._inputs = tuple(ModelInput(name=item.name, type=item.type) for item in manifest.inputs)
         self._converted = tuple(item for item in manifest.inputs if not self._is_ready(item))
         self._lookups = tuple(_compiled(lookup, self._online) for lookup in manifest.lookups)
         self._offset_us = round(manifest.predict_offset_seconds * MICROSECONDS)
         self._code, self._functions = _on_demand(directory, manifest)
-        self._model = _model(directory, manifest)
+        self._model = _model(directory, manifest, self._inputs)
         self._about = _about(manifest)
         self._check_wiring()
+        self._straight = self._places_in_request()
+
+    @property
+    def runs_product_code(self) -> bool:
+        """Whether answering runs code of the product, which may take any time."""
+        return self._functions is not None or self.manifest.runtime == "native"
+
+    @property
+    def inputs(self) -> tuple[ModelInput, ...]:
+        """What the model takes, in order."""
+        return self._inputs
+
+    def _places_in_request(self) -> list[int] | slice | None:
+        """Where the model's inputs stand in a row of the request, when they all come from there as they are.
+
+        Such rows go to the model through one array, without a column on the way.
+        """
+        if not self._record.is_numeric or any(item.origin != "request" for item in self.manifest.inputs):
+            return None
+        places = [self._record.columns.index(item.name) for item in self._inputs]
+        return slice(None) if places == [*range(len(self._record.columns))] else places
 
     def _check_wiring(self) -> None:
         """Refuse a release whose parts do not fit together, before a request finds out."""
@@ -110,11 +133,11 @@ class LoadedRelease:
         column = self.contract.columns.get(item.name)
         return item.origin == "request" and column is not None and column.type == item.type == "number"
 
-    def answer(self, columns: Columns, now_us: int) -> Outcome:
+    def answer(self, records: list[msgspec.Struct], now_us: int) -> Outcome:
         """Answer n rows.
 
         Args:
-            columns: Request columns, checked by the contract, as numpy arrays of n.
+            records: Rows of the request, checked by the contract.
             now_us: The present, microseconds since the epoch; the moment of prediction of rows
                 without time.
 
@@ -122,6 +145,16 @@ class LoadedRelease:
             UserCodeError: The product's code failed (FE..., SE019), or an answer is not finite (SE016).
             EngineError: ONNX Runtime failed (MO002).
         """
+        if self._straight is None:
+            inputs = self._assembled(self._record.to_columns(records), now_us)
+        else:
+            numbers = np.ascontiguousarray(self._record.to_matrix(records)[:, self._straight])
+            inputs = InputRows(numbers, _NO_TEXTS)
+        output = self._predict(inputs)
+        return Outcome(inputs, told(output, self.manifest.answer, self._about, self.manifest.endpoint))
+
+    def _assembled(self, columns: Columns, now_us: int) -> InputRows:
+        """The inputs of n rows from the request, from look-ups and from on-demand functions."""
         available = dict(columns)
         if self._lookups:
             moments = self._moments(columns, now_us)
@@ -131,13 +164,11 @@ class LoadedRelease:
             available |= self._functions(available)
         for item in self._converted:
             available[item.name] = as_input(available[item.name], item)
-        inputs = {name: available[name] for name in self._inputs}
-        output = self._predict(inputs)
-        return Outcome(inputs, told(output, self.manifest.answer, self._about, self.manifest.endpoint))
+        return rows_of(available, self._inputs)
 
-    def _predict(self, inputs: Columns) -> np.ndarray:
+    def _predict(self, inputs: InputRows) -> np.ndarray:
         try:
-            return self._model.predict(inputs)
+            return self._model.answer(inputs)
         except HeadwayError:
             raise
         except Exception as reason:  # the user-code boundary: a native model raises what it likes
@@ -209,8 +240,7 @@ def _on_demand(directory: Path, manifest: Manifest) -> tuple[ProductCode | None,
     return code, RowFunctions(functions.load(code.module(manifest.on_demand)))
 
 
-def _model(directory: Path, manifest: Manifest) -> Predictor:
-    inputs = tuple(ModelInput(name=item.name, type=item.type) for item in manifest.inputs)
+def _model(directory: Path, manifest: Manifest, inputs: tuple[ModelInput, ...]) -> Predictor:
     kind = manifest.answer.kind
     if manifest.runtime == "onnx":
         return OnnxModel(_read(directory, manifest, files.ONNX_MODEL), inputs, kind)

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from headway.predictions.frame import framed_origin
+from headway.predictions.record import Origin
 from headway.serve.assignment import salt_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from headway.bundle.route import Endpoint, Route
+    from headway.predictions.frame import FramedOrigin
     from headway.serve.release import LoadedRelease
 
 STABLE = "stable"
 
 
 class Variant(NamedTuple):
-    """One release behind an endpoint; `role` is `stable` for the first, its short digest for others."""
+    """One release behind an endpoint.
+
+    Attributes:
+        role: `stable` for the first, its short digest for others.
+        origin: What its predictions have in common, as the log has it.
+    """
 
     release: LoadedRelease
     role: str
+    origin: FramedOrigin
 
 
 class Live(NamedTuple):
@@ -74,9 +83,26 @@ def live(environment: str, endpoint: Endpoint, releases: Mapping[str, LoadedRele
     roles = [STABLE, *(releases[digest].version for digest in digests[1:])]
     return Live(
         route=endpoint,
-        variants=tuple(Variant(releases[digest], role) for digest, role in zip(digests, roles, strict=False)),
+        variants=tuple(
+            Variant(releases[digest], role, _origin(environment, endpoint, releases[digest], role))
+            for digest, role in zip(digests, roles, strict=False)
+        ),
         weights=tuple(served.weight for served in endpoint.releases),
         salt=salt_of(environment, endpoint.name, digests),
+    )
+
+
+def _origin(environment: str, endpoint: Endpoint, release: LoadedRelease, role: str) -> FramedOrigin:
+    return framed_origin(
+        Origin(
+            environment=environment,
+            endpoint=endpoint.name,
+            release=release.digest,
+            variant=role,
+            unit_column=endpoint.unit,
+            request=release.manifest.request,
+            inputs=tuple((item.name, item.type) for item in release.inputs),
+        )
     )
 
 

@@ -9,21 +9,6 @@ PARQUET = "data/flights.parquet"
 CSV = "data/flights.csv"
 
 EXAMPLES = {
-    "file_is_missing": lambda: data.file_is_missing("flights", "data/flight.parquet", ["flights.parquet"]),
-    "file_is_a_folder": lambda: data.file_is_a_folder("flights", "data"),
-    "file_cannot_be_read": lambda: data.file_cannot_be_read("flights", PARQUET, "Permission denied"),
-    "file_is_empty": lambda: data.file_is_empty("flights", CSV),
-    "file_is_a_page": lambda: data.file_is_a_page("flights", CSV),
-    "parquet_is_broken": lambda: data.parquet_is_broken("flights", PARQUET, "The file must end with PAR1"),
-    "csv_is_broken": lambda: data.csv_is_broken("flights", CSV, "invalid utf-8 sequence"),
-    "csv_rows_are_short": lambda: data.csv_rows_are_short("flights", CSV, 2, 1_250, [17, 18]),
-    "csv_names_repeat": lambda: data.csv_names_repeat("flights", CSV, ["origin"]),
-    "csv_needs_a_contract": lambda: data.csv_needs_a_contract("flights", CSV),
-    "cells_do_not_parse": lambda: data.cells_do_not_parse(
-        "flights", CSV, {"scheduled_at": ("time", 375, [(12, "28/02/2013 17:30"), (13, "28/02/2013")])}, 1_250
-    ),
-    "format_is_unknown": lambda: data.format_is_unknown("flights", "data/flights.xlsx"),
-    "option_is_wrong": lambda: data.option_is_wrong("flights", "delimiter", {"separator": "one character"}),
     "not_built_yet": lambda: data.not_built_yet("`window:`", GROUP, "leave it out"),
     "function_returned_no_frame": lambda: data.function_returned_no_frame(
         "delay.load:fetch", FLIGHTS, "NoneType"
@@ -33,7 +18,6 @@ EXAMPLES = {
         "delay.load:fetch", FLIGHTS, "load.py:12", KeyError("origin")
     ),
     "library_is_missing": lambda: data.library_is_missing("pyarrow", FLIGHTS, "No module named 'pyarrow'"),
-    "type_is_not_held": lambda: data.type_is_not_held("flights", "stops", "List(String)"),
     "table_is_not_written": lambda: data.table_is_not_written("rows.parquet", "No space left on device"),
     "table_is_not_read": lambda: data.table_is_not_read("ab12", "The file must end with PAR1"),
     "column_is_missing": lambda: data.column_is_missing("schedule_at", FLIGHTS, ["scheduled_at", "origin"]),

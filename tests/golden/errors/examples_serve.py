@@ -22,7 +22,7 @@ EXAMPLES = {
     "over_rate": lambda: serve.over_rate("delay", 500.0),
     "stopped": lambda: serve.stopped("delay"),
     "not_ready": lambda: serve.not_ready("delay"),
-    "over_time": lambda: serve.over_time("delay", 0.31, 0.2),
+    "over_time": lambda: serve.over_time("delay", 0.2),
     "not_finite": lambda: serve.not_finite("delay", 3),
     "product_failed": lambda: serve.product_failed(RELEASE, INCIDENT),
     "incident": lambda: serve.incident(INCIDENT),

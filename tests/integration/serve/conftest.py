@@ -37,12 +37,15 @@ CONTRACT = Contract(
     }
 )
 FEATURES = """
+import threading
 import numpy as np
 from delay.constants import FACTOR
 
 def scaled(distance):
     if (distance == 13.0).any():
         raise RuntimeError("distance is\\nunlucky")
+    if (distance == 17.0).any():
+        threading.Event().wait()  # a service that never answers
     return distance * FACTOR
 
 def rainy(sky):

@@ -218,6 +218,26 @@ def test_swaps_under_load_fail_no_request(connect: Connect, environment: Any) ->
 # -- ends ------------------------------------------------------------------------------------------
 
 
+def test_code_that_never_ends_costs_its_caller_the_limit_and_nobody_else_anything(
+    environment: Any, connect: Connect, tmp_path: Path
+) -> None:
+    environment.publish((environment.release(), 100.0), timeout_seconds=0.3)
+    log = tmp_path / "log"
+    with running(environment.directory, environment.key, log_directory=log) as url:
+        stuck, other = connect(url), connect(url)
+        body = msgspec.json.encode({"rows": [environment.row | {"distance": 17.0}]})
+        stuck.connection.request("POST", "/predict/delay", body, JSON)
+        assert other.ask()[0] == 200  # while the first still waits
+        reply = stuck.connection.getresponse()
+        assert reply.status == 504
+        assert msgspec.json.decode(reply.read())["code"] == "SE015"
+        assert stuck.ask()[0] == 200
+        counted = other.get("/metrics")[1].decode()
+        assert 'headway_requests_total{endpoint="delay",release="",status="504"} 1.0' in counted
+    logged = [one for one in read(log) if isinstance(one, Prediction)]
+    assert [one.sent["distance"] for one in logged] == [2.0, 2.0]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_the_request_in_flight_finish_and_writes_the_log(
     connect: Connect, environment: Any, tmp_path: Path, number: signal.Signals

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import resource
+import struct
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,14 +14,48 @@ import pytest
 
 from headway.core.ids import uuid7
 from headway.errors import EngineError
-from headway.predictions.frame import HEADER, Lost, prediction_bytes
+from headway.predictions.frame import HEADER, Lost, answers_bytes, framed_origin
 from headway.predictions.log import PredictionLog
-from headway.predictions.record import Prediction
+from headway.predictions.record import Answers, Origin, Prediction
 from headway.predictions.segments import find, read, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+ORIGIN = framed_origin(
+    Origin(
+        environment="prod",
+        endpoint="delay",
+        release="a" * 64,
+        variant="stable",
+        unit_column=None,
+        request=("carrier", "distance", "empty"),
+        inputs=(("distance", "number"),),
+    )
+)
+
+
+def answers(one: Prediction) -> Answers:
+    """The answers to a request of one row."""
+    return Answers(
+        origin=ORIGIN.key,
+        request=one.request,
+        at=one.at,
+        seconds=one.seconds,
+        ids=[one.id],
+        sent=[list(one.sent.values())],
+        numbers=struct.pack("<d", one.features["distance"]),
+        texts=[],
+        probability=[one.answer["probability"]],
+        label=[one.answer["label"]],
+        value=[],
+    )
+
+
+def record(one: Prediction) -> bytes:
+    return answers_bytes(answers(one))
 
 
 def prediction(number: int = 0, *, prediction_id: str = "") -> Prediction:
@@ -48,7 +84,8 @@ def log(tmp_path: Path) -> Iterator[PredictionLog]:
 
 
 def add(log: PredictionLog, *predictions: Prediction) -> None:
-    log.add(len(predictions), lambda: predictions)
+    for one in predictions:
+        log.add(1, 300, ORIGIN, partial(answers, one))
 
 
 def test_what_is_logged_is_read_back_in_order(log: PredictionLog, tmp_path: Path) -> None:
@@ -102,7 +139,7 @@ def test_a_full_queue_drops_counts_and_says_so_in_the_log(tmp_path: Path) -> Non
     log.flush()
     add(log, prediction(3))
     log.close()
-    assert [record.at if isinstance(record, Prediction) else record[:2] for record in read(tmp_path)] == [
+    assert [one.at if isinstance(one, Prediction) else one[:2] for one in read(tmp_path)] == [
         (1, "dropped"),
         0,
         1,
@@ -124,22 +161,22 @@ def test_a_full_disk_loses_nothing_that_still_fits_the_queue(tmp_path: Path) -> 
         counts = log.counts
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert (counts.written, counts.dropped, counts.waiting, counts.failures) == (1, 2, 2, 1)
+    assert (counts.written, counts.dropped, counts.waiting, counts.failures) == (1, 1, 3, 1)
     assert counts.failure
-    assert [record.at for record in read(tmp_path) if isinstance(record, Prediction)] == [0]
+    assert [one.at for one in read(tmp_path) if isinstance(one, Prediction)] == [0]
     log.close()
-    assert log.counts[:3] == (3, 2, 0)
+    assert log.counts[:3] == (4, 1, 0)
     assert log.counts.failure == ""
-    losses = [record for record in read(tmp_path) if isinstance(record, Lost)]
-    assert [(lost.count, lost.cause) for lost in losses] == [(2, "dropped")]
+    losses = [one for one in read(tmp_path) if isinstance(one, Lost)]
+    assert [(lost.count, lost.cause) for lost in losses] == [(1, "dropped")]
 
 
 def test_what_cannot_be_encoded_is_counted_and_stops_nothing(log: PredictionLog, tmp_path: Path) -> None:
-    add(log, msgspec.structs.replace(prediction(), answer={"label": object()}))
+    add(log, msgspec.structs.replace(prediction(), answer={"probability": 0.5, "label": object()}))
     add(log, prediction(1))
     log.flush()
     assert log.counts[:3] == (1, 1, 0)
-    assert [record.at for record in read(tmp_path) if isinstance(record, Prediction)] == [1]
+    assert [one.at for one in read(tmp_path) if isinstance(one, Prediction)] == [1]
 
 
 def test_a_log_that_cannot_be_written_is_a_named_error(tmp_path: Path) -> None:
@@ -151,12 +188,12 @@ def test_a_log_that_cannot_be_written_is_a_named_error(tmp_path: Path) -> None:
 
 def segment(directory: Path, data: bytes, name: str = "20260101T000000.000000Z-1-1.open") -> Path:
     path = directory / name
-    path.write_bytes(HEADER + data)
+    path.write_bytes(HEADER + ORIGIN.record + data)
     return path
 
 
 def test_every_torn_tail_is_counted_and_what_stands_before_it_is_read(tmp_path: Path) -> None:
-    first, second = prediction_bytes(prediction(1)), prediction_bytes(prediction(2))
+    first, second = record(prediction(1)), record(prediction(2))
     for length in range(1, len(second)):
         path = segment(tmp_path, first + second[:length])
         whole, torn = read(tmp_path)
@@ -165,20 +202,47 @@ def test_every_torn_tail_is_counted_and_what_stands_before_it_is_read(tmp_path: 
 
 
 def test_a_damaged_record_is_counted_and_the_next_is_found(tmp_path: Path) -> None:
-    parts = [prediction_bytes(prediction(number)) for number in range(3)]
+    parts = [record(prediction(number)) for number in range(3)]
     for place in range(len(parts[1])):
         damaged = bytearray(parts[1])
         damaged[place] ^= 0xFF
         path = segment(tmp_path, parts[0] + bytes(damaged) + parts[2])
         found = list(read(tmp_path))
-        assert [record.at for record in found if isinstance(record, Prediction)] == [0, 2]
+        assert [one.at for one in found if isinstance(one, Prediction)] == [0, 2]
         assert found[1] == Lost(1, "damaged", path.name)
 
 
-@pytest.mark.parametrize("data", [b"garbage", b"HEADWAY-LOG\x00\x00\x00\x00\x02", b"HEAD"])
+@pytest.mark.parametrize("data", [b"garbage", b"HEADWAY-LOG\x00\x00\x00\x00\x01", b"HEAD"])
 def test_a_file_that_is_no_segment_is_counted(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "20260101T000000.000000Z-1-1.seg").write_bytes(data)
-    assert [type(record) for record in read(tmp_path)] == [Lost]
+    assert [type(one) for one in read(tmp_path)] == [Lost]
+
+
+def test_answers_whose_origin_is_damaged_are_counted(tmp_path: Path) -> None:
+    damaged = bytearray(ORIGIN.record)
+    damaged[20] ^= 0xFF
+    path = tmp_path / "20260101T000000.000000Z-1-1.seg"
+    path.write_bytes(HEADER + bytes(damaged) + record(prediction(1)) + ORIGIN.record + record(prediction(2)))
+    found = list(read(tmp_path))
+    assert found[:2] == [Lost(1, "damaged", path.name)] * 2
+    assert [one.at for one in found if isinstance(one, Prediction)] == [2]
+
+
+def test_every_batch_says_its_origins_again(log: PredictionLog, tmp_path: Path) -> None:
+    for number in range(3):
+        add(log, prediction(number), prediction(number))
+        log.flush()
+    assert segments(tmp_path)[0].path.read_bytes().count(ORIGIN.record) == 3
+
+
+def test_large_requests_that_wait_are_bounded_by_their_bytes(tmp_path: Path) -> None:
+    log = PredictionLog(tmp_path, flush_seconds=3600, capacity_bytes=500)
+    add(log, prediction(0), prediction(1))
+    assert (log.counts.waiting, log.counts.dropped) == (1, 1)
+    log.flush()
+    add(log, prediction(2))
+    assert (log.counts.waiting, log.counts.dropped) == (1, 1)
+    log.close()
 
 
 def test_other_files_and_a_missing_directory_are_no_segments(tmp_path: Path) -> None:
@@ -189,11 +253,11 @@ def test_other_files_and_a_missing_directory_are_no_segments(tmp_path: Path) -> 
 
 
 def test_the_unfinished_record_of_a_living_writer_is_no_loss(tmp_path: Path) -> None:
-    path = segment(tmp_path, prediction_bytes(prediction())[:-5])
+    path = segment(tmp_path, record(prediction())[:-5])
     with path.open("rb") as writer:
         fcntl.flock(writer, fcntl.LOCK_EX)
         assert list(read(tmp_path)) == []
-    assert [type(record) for record in read(tmp_path)] == [Lost]
+    assert [type(one) for one in read(tmp_path)] == [Lost]
 
 
 def test_a_new_writer_closes_what_a_killed_one_left(tmp_path: Path) -> None:
@@ -207,7 +271,7 @@ def test_a_new_writer_closes_what_a_killed_one_left(tmp_path: Path) -> None:
     assert [path.suffix for path in tmp_path.iterdir()] == [".open"]
     PredictionLog(tmp_path, flush_seconds=3600).close()
     assert [path.suffix for path in tmp_path.iterdir()] == [".seg"]
-    assert [record.at for record in read(tmp_path) if isinstance(record, Prediction)] == [7]
+    assert [one.at for one in read(tmp_path) if isinstance(one, Prediction)] == [7]
 
 
 def test_a_segment_of_a_living_writer_is_not_taken_over(log: PredictionLog, tmp_path: Path) -> None:
@@ -221,7 +285,7 @@ def test_a_prediction_is_found_by_its_id_in_any_segment(tmp_path: Path) -> None:
     ids = [uuid7(1_700_000_000_000 + 3_600_000 * hour) for hour in range(4)]
     for hour, prediction_id in enumerate(ids):
         name = f"20231115T{hour:02d}0000.000000Z-1-1.seg"
-        segment(tmp_path, prediction_bytes(prediction(hour, prediction_id=prediction_id)), name)
+        segment(tmp_path, record(prediction(hour, prediction_id=prediction_id)), name)
     for hour, prediction_id in enumerate(ids):
         found = find(tmp_path, prediction_id)
         assert found is not None
@@ -234,5 +298,5 @@ def test_a_prediction_is_found_by_its_id_in_any_segment(tmp_path: Path) -> None:
 def test_an_id_within_another_record_is_not_mistaken_for_it(tmp_path: Path) -> None:
     wanted = prediction()
     mention = msgspec.structs.replace(prediction(), request=wanted.id)
-    segment(tmp_path, prediction_bytes(mention))
+    segment(tmp_path, record(mention))
     assert find(tmp_path, wanted.id) is None

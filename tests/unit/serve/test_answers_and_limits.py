@@ -60,7 +60,10 @@ def test_the_class_asked_about_is_found_by_type_first(
 def test_a_value_is_told_as_it_is() -> None:
     answered = told(np.array([1.5, -2.0]), Answer(kind="value"), 0, "rents")
     assert answered == Answered(value=[1.5, -2.0])
-    assert answered.rows() == [{"value": 1.5}, {"value": -2.0}]
+    assert answered.rows(["a", "b"]) == [
+        {"value": 1.5, "prediction_id": "a"},
+        {"value": -2.0, "prediction_id": "b"},
+    ]
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
