@@ -16,7 +16,8 @@ import polars as pl
 from headway.contract import columns as contracts
 from headway.data.calls import Resolve, call, to_polars
 from headway.data.cells import parse
-from headway.errors import data as errors
+from headway.errors import data as data_errors
+from headway.errors import sources as errors
 from headway.spec.contract import Column, ColumnType, Contract
 from headway.spec.product import Source
 
@@ -112,7 +113,7 @@ def _logical(name: str, column: str, dtype: pl.DataType) -> ColumnType:
 def _read(source: Source, name: str, contract: Contract | None, root: Path, resolve: Resolve) -> pl.DataFrame:
     where = f"source `{name}`"
     if "://" in source.load:
-        raise errors.not_built_yet(
+        raise data_errors.not_built_yet(
             "loading from a URL", where, "load a file, or write `load: module:function`"
         )
     if _CALLABLE.match(source.load):
