@@ -8,33 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from headway.bundle.manifest import Input
-from headway.data import inputs, splits
+from headway.data import inputs, labels, splits
+from headway.data.groups import SourceTable
+from headway.data.labels import KINDS, LabelKind
 from headway.data.numbers import refuse_infinite
 from headway.data.times import INSTANT, instants
 from headway.errors import data as errors
 from headway.features import layout
 from headway.features.functions import FeatureFunction
 from headway.spec.contract import Contract
-from headway.spec.product import Dataset, FeatureGroup, Known, Source
+from headway.spec.product import Dataset, FeatureGroup, Source
 
 NO_LABEL = "no label"
 NOT_YET_KNOWN = "label not yet known"
-
-LabelKind = Literal["boolean", "text", "integer", "number"]
+KNOWN_EARLY = "label known early, while others of its time wait"
+NO_KEY = "no key to find a label by"
 
 _KNOWN = "known"
-_KINDS: dict[pl.DataType, LabelKind] = {
-    pl.Boolean(): "boolean",
-    pl.String(): "text",
-    pl.Int64(): "integer",
-    pl.Float64(): "number",
-}
+_SETTLED = "settled"
+_ROW_KNOWN = "row known"
+_REASON = "reason"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,9 @@ class BuiltDataset:
         inputs: What a model takes, in the order of the `feature.` columns.
         counts: `rows` = `train` + `validate` + `test` + `unused` + `excluded`.
         excluded: Reason -> rows.
-        waits_until: When the first label that is not yet known becomes known; None when none will.
+        unused: Reason -> rows that have a label and are in no part.
+        waits_until: When the first row that waits is used, or a label changes by what the tables hold
+            already; None when neither will be.
         label_kind: Type of the label.
         classes: Its values in the used rows, sorted; empty for a number.
         windows: Part -> what falls into it, in words.
@@ -57,6 +58,7 @@ class BuiltDataset:
     inputs: tuple[Input, ...]
     counts: dict[str, int]
     excluded: dict[str, int]
+    unused: dict[str, int]
     waits_until: datetime | None
     label_kind: LabelKind
     classes: tuple[Any, ...]
@@ -71,6 +73,7 @@ def build(
     source: Source,
     contract: Contract,
     now: datetime,
+    late: SourceTable | None = None,
     groups: Mapping[str, pl.DataFrame] | None = None,
     declared_groups: Mapping[str, FeatureGroup] | None = None,
     on_demand: Sequence[FeatureFunction] = (),
@@ -84,6 +87,7 @@ def build(
         source: Declaration of the rows source.
         contract: Its contract.
         now: Labels that become known later wait.
+        late: The source that `label: {from: ...}` names, with its declaration.
         groups: Group -> its computed table (`headway.data.groups`).
         declared_groups: Group -> its declaration.
         on_demand: Functions of the `on_demand:` module.
@@ -91,13 +95,13 @@ def build(
     Raises:
         SpecError: A declaration and the data do not fit: a missing column, a feature that is named
             twice, a label among the features, parts that are not durations or shares.
-        ContractError: No row has a known label, the label is constant, a part is empty, a predict
-            time is null, or a number is infinite.
+        ContractError: No row has a known label, the label is constant, two labels of a row contradict
+            each other, a part is empty or too small, a predict time is null, or a number is infinite.
         UserCodeError: An on-demand function failed.
     """
     where = f"dataset `{name}`"
-    label = _label_column(declared, rows, where)
-    labelled = _labelled(declared, rows, source, label=label, now=now, where=where)
+    label = declared.label.name
+    labelled = _labelled(declared, rows, source, late=late, now=now, where=where)
     frame = labelled.frame
     features, origins = inputs.assemble(
         declared,
@@ -111,25 +115,30 @@ def build(
         where=where,
     )
     split = splits.assign(
-        declared.split, _unprefixed(frame), frame[layout.LABEL].alias(label), _moments(frame, source), where
+        declared.split,
+        _unprefixed(frame),
+        frame[layout.LABEL].alias(label),
+        _times(frame, source, now),
+        where,
     )
     counts = _counted(rows.height, split.parts, labelled.excluded, where)
     frame = pl.concat(
         [
             frame.select(split.parts.alias(layout.PART), layout.LABEL, layout.PREDICT_AT),
-            frame.drop(layout.LABEL, layout.PREDICT_AT),
+            frame.drop(layout.LABEL, layout.PREDICT_AT, _KNOWN, _SETTLED),
             features.rename({column: layout.FEATURE_PREFIX + column for column in features.columns}),
         ],
         how="horizontal",
     )
-    _refuse_empty_parts(declared, counts, split.windows, where)
+    splits.refuse_small_parts(declared.split, counts, split.windows, where)
     return BuiltDataset(
         frame=frame,
         inputs=origins,
         counts=counts,
         excluded=labelled.excluded,
+        unused=split.unused,
         waits_until=labelled.waits_until,
-        label_kind=_KINDS[frame.schema[layout.LABEL]],
+        label_kind=KINDS[frame.schema[layout.LABEL]],
         classes=_classes(frame, label, where),
         windows=split.windows,
     )
@@ -139,46 +148,87 @@ def build(
 
 
 class _Labelled(NamedTuple):
-    """Rows whose label is known: `label`, `predict_at`, `row.<column>`; sorted."""
+    """Rows whose label is known: `label`, `predict_at`, `known`, `settled`, `row.<column>`; sorted."""
 
     frame: pl.DataFrame
     excluded: dict[str, int]
     waits_until: datetime | None
 
 
-def _label_column(declared: Dataset, rows: pl.DataFrame, where: str) -> str:
-    label = declared.label
-    if label.from_ is not None or label.column is None:
-        raise errors.not_built_yet("a label from another source", where, "declare `label: {column: ...}`")
-    if label.column not in rows.columns:
-        raise errors.column_is_missing(label.column, f"{where}, label", rows.columns)
-    if rows.schema[label.column] not in _KINDS:
-        raise errors.label_does_not_fit(where, label.column, str(rows.schema[label.column]))
-    return label.column
-
-
 def _labelled(
-    declared: Dataset, rows: pl.DataFrame, source: Source, *, label: str, now: datetime, where: str
+    declared: Dataset,
+    rows: pl.DataFrame,
+    source: Source,
+    *,
+    late: SourceTable | None,
+    now: datetime,
+    where: str,
 ) -> _Labelled:
     rows = rows.with_columns(pl.col(pl.Float64).fill_nan(None))
     refuse_infinite(rows, where)
-    known = _label_known(declared.label.known or source.known, rows, source, where)
+    found = labels.resolve(declared, rows, source, late, now, where)
+    withheld = declared.label.column if declared.label.from_ is None else None
     frame = rows.select(
-        pl.col(label).alias(layout.LABEL),
+        found.label.alias(layout.LABEL),
         _predict_at(declared, rows, where).alias(layout.PREDICT_AT),
-        known.alias(_KNOWN),
-        *(pl.col(column).alias(layout.ROW_PREFIX + column) for column in rows.columns if column != label),
+        found.known.alias(_KNOWN),
+        found.settled.alias(_SETTLED),
+        found.keyless.alias(_REASON),
+        _row_known(rows, source, where).alias(_ROW_KNOWN),
+        *(pl.col(column).alias(layout.ROW_PREFIX + column) for column in rows.columns if column != withheld),
     )
-    # A label without a time of its own being known waits, unless there is nothing to wait for.
-    waits = (pl.col(_KNOWN) > now) | (pl.col(_KNOWN).is_null() & pl.col(layout.LABEL).is_not_null())
-    waiting = frame.filter(waits)
-    rest = frame.filter(~waits)
-    found = rest.filter(pl.col(layout.LABEL).is_not_null()).drop(_KNOWN)
-    excluded = {NO_LABEL: rest.height - found.height, NOT_YET_KNOWN: waiting.height}
-    if not found.height:
+    frame = frame.with_columns(_usable(_KNOWN), _usable(_SETTLED)).drop(_ROW_KNOWN)
+    frame = frame.with_columns(_reason(declared, now))
+    reasons = (NO_LABEL, NOT_YET_KNOWN, *((KNOWN_EARLY, NO_KEY) if declared.label.from_ is not None else ()))
+    excluded = {reason: int((frame[_REASON] == reason).sum()) for reason in reasons}
+    kept = frame.filter(pl.col(_REASON).is_null())
+    if not kept.height:
         raise errors.nothing_to_learn_from(where, rows.height, excluded)
-    until = waiting[_KNOWN].min()
-    return _Labelled(_sorted(found, source), excluded, until if isinstance(until, datetime) else None)
+    return _Labelled(_sorted(kept.drop(_REASON), source), excluded, _next_known(frame, found.changes))
+
+
+def _row_known(rows: pl.DataFrame, source: Source, where: str) -> pl.Series:
+    """When each row itself became known; null where nothing says so."""
+    known = source.known
+    if known is not None and known.column is not None:
+        return instants(rows, known.column, where, nulls=True)
+    if known is not None and known.lag is not None and source.event_time is not None:
+        return instants(rows, source.event_time, where) + known.lag
+    return pl.repeat(None, rows.height, dtype=INSTANT, eager=True)
+
+
+def _usable(known: str) -> pl.Expr:
+    """A label is of use once its row is known, and the moment that is predicted for has come."""
+    since = pl.max_horizontal(known, _ROW_KNOWN, layout.PREDICT_AT)
+    return pl.when(pl.col(known).is_not_null()).then(since).alias(known)
+
+
+def _reason(declared: Dataset, now: datetime) -> pl.Expr:
+    """Why a row is left out, null for one that is not; `_REASON` says on entry whether it has no key."""
+    unlabelled = pl.col(layout.LABEL).is_null()
+    # A label without a time of its own being known waits, unless there is nothing to wait for.
+    waits = (pl.col(_KNOWN) > now) | (pl.col(_KNOWN).is_null() & ~unlabelled)
+    early = pl.lit(declared.label.early == "wait") & (pl.col(_SETTLED) > now)
+    return (
+        pl.when(pl.col(_REASON))
+        .then(pl.lit(NO_KEY))
+        .when(waits)
+        .then(pl.lit(NOT_YET_KNOWN))
+        .when(unlabelled)
+        .then(pl.lit(NO_LABEL))
+        .when(early)
+        .then(pl.lit(KNOWN_EARLY))
+        .alias(_REASON)
+    )
+
+
+def _next_known(frame: pl.DataFrame, changes: datetime | None) -> datetime | None:
+    """When the first row that waits is used, or a label changes by what the tables hold already."""
+    until = [
+        frame.filter(pl.col(_REASON) == reason)[time].min()
+        for reason, time in ((NOT_YET_KNOWN, _KNOWN), (KNOWN_EARLY, _SETTLED))
+    ]
+    return min((moment for moment in (*until, changes) if isinstance(moment, datetime)), default=None)
 
 
 def _sorted(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
@@ -188,19 +238,6 @@ def _sorted(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
     return frame.sort([layout.PREDICT_AT, *time, *of_rows, layout.LABEL])
 
 
-def _label_known(known: Known | None, rows: pl.DataFrame, source: Source, where: str) -> pl.Series:
-    """When each label becomes known; long ago where nothing says so, or it came with the row."""
-    if known is None or known.commit:
-        return pl.Series([datetime.min.replace(tzinfo=UTC)], dtype=INSTANT).new_from_index(0, rows.height)
-    if known.column is not None:
-        return instants(rows, known.column, where, nulls=True)
-    if source.event_time is None:
-        raise errors.known_is_not_said(
-            where, "the label's lag counts from an event time, and the rows have none"
-        )
-    return instants(rows, source.event_time, where) + (known.lag or timedelta(0))
-
-
 def _predict_at(declared: Dataset, rows: pl.DataFrame, where: str) -> pl.Series:
     if declared.predict_at is None:
         return pl.Series([None], dtype=INSTANT).new_from_index(0, rows.height)
@@ -208,13 +245,15 @@ def _predict_at(declared: Dataset, rows: pl.DataFrame, where: str) -> pl.Series:
     return instants(rows, moment.column, f"{where}, predict_at") + moment.offset
 
 
-def _moments(frame: pl.DataFrame, source: Source) -> pl.Series | None:
+def _times(frame: pl.DataFrame, source: Source, now: datetime) -> splits.Times | None:
     """What a split by time divides: the moments of prediction, else the events."""
     if not frame[layout.PREDICT_AT].null_count():
-        return frame[layout.PREDICT_AT]
-    if source.event_time is None:
+        moments = frame[layout.PREDICT_AT]
+    elif source.event_time is not None:
+        moments = instants(frame, layout.ROW_PREFIX + source.event_time, "rows")
+    else:
         return None
-    return instants(frame, layout.ROW_PREFIX + source.event_time, "rows")
+    return splits.Times(moments, frame[_KNOWN], frame[_SETTLED], now)
 
 
 def _unprefixed(frame: pl.DataFrame) -> pl.DataFrame:
@@ -230,15 +269,6 @@ def _counted(rows: int, parts: pl.Series, excluded: Mapping[str, int], where: st
     if sum(counts.values()) != rows:
         raise errors.rows_do_not_balance(where, rows, sum(counts.values()))
     return {"rows": rows, **counts}
-
-
-def _refuse_empty_parts(
-    declared: Dataset, counts: Mapping[str, int], windows: Mapping[str, str], where: str
-) -> None:
-    empty = [part for part in splits.PARTS if getattr(declared.split, part) and not counts[part]]
-    if empty:
-        told = {part: f"{window}: {counts[part]} rows" for part, window in windows.items()}
-        raise errors.part_is_empty(where, empty, told)
 
 
 def _classes(frame: pl.DataFrame, label: str, where: str) -> tuple[Any, ...]:

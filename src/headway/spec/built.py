@@ -41,14 +41,8 @@ def _source(path: tuple[str, str], source: Source) -> Iterator[tuple[str, tuple[
 
 
 def _dataset(path: tuple[str, str], dataset: Dataset) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    if dataset.label.from_ is not None:
-        yield f"{'.'.join(path)}.label.from", (*path, "label", "from")
     if dataset.label.known is not None and dataset.label.known.commit:
         yield f"{'.'.join(path)}.label.known: commit", (*path, "label", "known")
-    if dataset.split.by == "group":
-        yield f"{'.'.join(path)}.split.by: group", (*path, "split", "by")
-    if dataset.split.apart is not None:
-        yield f"{'.'.join(path)}.split.apart", (*path, "split", "apart")
     for index, pick in enumerate(dataset.features):
         if "/" in pick.group or "@" in pick.group:
             yield f"{'.'.join(path)}.features: a group of another product", (*path, "features", index)

@@ -13,6 +13,9 @@ from msgspec import Struct, field
 
 from headway.spec.roles import Identity, Metadata, Policy, Wiring
 
+LABEL = "label"
+"""Name of a label that is no column."""
+
 
 class Declared(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A value that an author wrote; frozen, compared by content."""
@@ -100,22 +103,32 @@ class Absent(Declared, frozen=True):
 
 
 class Label(Declared, frozen=True):
-    """The target: a column of the rows, or presence in another source.
+    """The target: a column of the rows, or a value or mere presence in another source.
 
     Attributes:
         column: Column of the rows (or of `from_`) that holds the label.
-        known: Lag after the row's event time until its label is known.
+        known: Lag after the row's event time until its label is known; with `from_` that source's
+            own `known` says it.
         from_: Source of late labels (`from:` in the file), matched by `by_key`.
-        present: Label of a row that has a match.
+        by_key: Column of `from_` -> column of the rows; a list where the names are the same.
+        present: Label of a row that has a match, from the moment its first match became known.
         absent: Label of a row that has none, believed only after a delay.
+        early: A row that has a match before its absence could be believed: `wait` as long as the
+            rows without one, so that the young rows are not all of one class, or `use` it at once.
     """
 
     column: Identity[str | None] = None
     known: Identity[Known | None] = None
     from_: Wiring[str | None] = field(name="from", default=None)
-    by_key: Identity[tuple[str, ...]] = ()
+    by_key: Identity[dict[str, str]] = field(default_factory=dict)
     present: Identity[Any] = None
     absent: Identity[Absent | None] = None
+    early: Identity[Literal["wait", "use"]] = "wait"
+
+    @property
+    def name(self) -> str:
+        """What the label is called; no column of the rows with this name is sent by a caller."""
+        return self.column or LABEL
 
 
 class FeaturePick(Declared, frozen=True):
@@ -134,22 +147,41 @@ class FeaturePick(Declared, frozen=True):
     prefix: Identity[str] = ""
 
 
-class Split(Declared, frozen=True):
-    """How labelled rows are divided; parts are durations for time, shares (0..1) otherwise.
+class Interval(Declared, frozen=True):
+    """A stretch of time with fixed ends: `from` belongs to it, `to` does not.
 
     Attributes:
-        by: `time`: back from the newest known label. `hash`: by a hash of the row. `group`:
-            by a hash of one column, so that no group is in two parts.
-        apart: Column whose values may not occur in two parts.
+        from_: Its first instant (`from:` in the file), a date or a time; without a zone it is UTC.
+        to: The first instant after it.
     """
 
-    by: Identity[Literal["time", "hash", "group"]]
-    train: Identity[timedelta | float]
-    validate: Identity[timedelta | float]
-    test: Identity[timedelta | float]
+    from_: Identity[str] = field(name="from")
+    to: Identity[str]
+
+
+class Split(Declared, frozen=True):
+    """How labelled rows are divided; parts are durations, intervals, or shares (0..1), as `by` says.
+
+    Attributes:
+        by: `time`: durations back from the newest known label. `quota`: shares in the order of time.
+            `intervals`: fixed stretches of time. `hash`: shares by a hash of the row. `group`: shares
+            by a hash of one column, so that no group is in two parts. `column`: a column names the part.
+        stratify: Column, every value of which must be in every part.
+        group: The column of `by: group`.
+        column: The column of `by: column`; it holds `train`, `validate`, `test`, or nothing.
+        apart: Column whose values may not occur in two parts.
+        min_rows: A part with fewer rows is refused.
+    """
+
+    by: Identity[Literal["time", "quota", "intervals", "hash", "group", "column"]]
+    train: Identity[timedelta | float | Interval | None] = None
+    validate: Identity[timedelta | float | Interval | None] = None
+    test: Identity[timedelta | float | Interval | None] = None
     stratify: Identity[str | None] = None
     group: Identity[str | None] = None
+    column: Identity[str | None] = None
     apart: Identity[str | None] = None
+    min_rows: Identity[int] = 1
 
 
 class Dataset(Declared, frozen=True):

@@ -8,9 +8,11 @@ says in words what is allowed.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+
+from headway.core.clock import to_text
 
 UNITS = {
     "us": timedelta(microseconds=1),
@@ -39,6 +41,7 @@ SIZES = {
 DURATION = "a duration such as `200ms`, `10m`, `1h30m`, `28d`"
 SIZE = "a size such as `512 MB` or `1 GiB`"
 PERCENT = "a percentage such as `70%`"
+INSTANT = "a date or a time such as `2024-03-01` or `2024-03-01T06:00:00Z`"
 RATE = "a rate such as `500/s` or `1 per 30d`"
 
 # Bounded, so that arithmetic on a hostile number stays short; ASCII, for `\d` takes any script's digits.
@@ -48,6 +51,7 @@ _DURATION = re.compile(rf"(?:{_STEP.pattern})+")
 _SIZE = re.compile(rf"({_DIGITS}) ?({'|'.join(sorted(SIZES, key=len, reverse=True))})")
 _PERCENT = re.compile(rf"({_DIGITS}) ?%")
 _PER = re.compile(rf"({_DIGITS}) ?(?:/ ?(us|ms|s|m|h|d|w)|per (\S+))")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2})?)?")
 _TICK = UNITS["us"]
 _LONGEST = timedelta(days=366_000)
 
@@ -79,6 +83,21 @@ def duration_text(value: timedelta) -> str:
         if number:
             parts.append(f"{number}{unit}")
     return "".join(parts) or "0s"
+
+
+def parse_instant(text: str) -> str:
+    """`2024-03-01` as `2024-03-01T00:00:00.000000Z`, which sorts as time does; without a zone it is UTC.
+
+    Raises:
+        ValueError: The text is no date and no time.
+    """
+    if not _DATE.fullmatch(text):
+        raise ValueError(INSTANT)
+    try:
+        found = datetime.fromisoformat(text)
+        return to_text(found if found.tzinfo is not None else found.replace(tzinfo=UTC))
+    except (ValueError, OverflowError) as error:
+        raise ValueError(INSTANT) from error
 
 
 def parse_size(text: str) -> int:

@@ -24,6 +24,7 @@ from headway.spec.product import (
     Evaluation,
     FeatureGroup,
     FeaturePick,
+    Interval,
     Known,
     Label,
     Limits,
@@ -34,7 +35,16 @@ from headway.spec.product import (
     Source,
     Split,
 )
-from headway.spec.quantities import DURATION, PERCENT, RATE, parse_duration, parse_percent, parse_rate
+from headway.spec.quantities import (
+    DURATION,
+    INSTANT,
+    PERCENT,
+    RATE,
+    parse_duration,
+    parse_instant,
+    parse_percent,
+    parse_rate,
+)
 
 INVALID: Any = object()
 """Stands for a value that is wrong; a fault was recorded."""
@@ -235,6 +245,26 @@ def _amount(reading: Reading, node: Node, path: Path_) -> Any:
     return reading.parsed(node, path, parse_duration, f"{DURATION}, or {PERCENT},")
 
 
+def _part(reading: Reading, node: Node, path: Path_) -> Any:
+    """A part of a split: a duration, a percentage, or an interval."""
+    if isinstance(node, MappingNode):
+        return reading.declared(node, Interval, path)
+    return _amount(reading, node, path)
+
+
+def _instant(reading: Reading, node: Node, path: Path_) -> Any:
+    """A date or a time, as the text that sorts as time does."""
+    return reading.parsed(node, path, parse_instant, INSTANT)
+
+
+def _same_or_other_names(reading: Reading, node: Node, path: Path_) -> Any:
+    """`[a, b]` for `{a: a, b: b}`."""
+    if not isinstance(node, SequenceNode):
+        return reading.value(node, dict[str, str], path)
+    names = reading.value(node, tuple[str, ...], path)
+    return INVALID if names is INVALID else {name: name for name in names}
+
+
 def _rate(reading: Reading, node: Node, path: Path_) -> Any:
     return reading.parsed(node, path, parse_rate, RATE)
 
@@ -318,9 +348,12 @@ SUGAR: dict[tuple[type[Declared], str], Reader] = {
     (Dataset, "features"): _features,
     (Evaluation, "gates"): _conditions,
     (ReleaseStrategy, "guard"): _conditions,
-    (Split, "train"): _amount,
-    (Split, "validate"): _amount,
-    (Split, "test"): _amount,
+    (Label, "by_key"): _same_or_other_names,
+    (Split, "train"): _part,
+    (Split, "validate"): _part,
+    (Split, "test"): _part,
+    (Interval, "from"): _instant,
+    (Interval, "to"): _instant,
     (Limits, "rate"): _rate,
     (Monitor, "false_alarms"): _rate,
 }

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from itertools import pairwise
 
 from headway.spec.contract import Column, Contract
 from headway.spec.document import Fault, Path_
@@ -15,6 +16,8 @@ from headway.spec.product import (
     Dataset,
     Evaluation,
     FeatureGroup,
+    Interval,
+    Label,
     Model,
     Product,
     ReleaseStrategy,
@@ -27,7 +30,6 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 """Names of products, nodes and environments; they become parts of paths, references and URLs."""
 LATENCIES = ("latency_p50", "latency_p90", "latency_p99")
 GUARDS = ("error_rate", *LATENCIES)
-_WHOLE = 1.0
 
 
 class Check:
@@ -214,11 +216,12 @@ def _dataset(
     known = checks.refer((*path, "rows"), dataset.rows, product.sources, "source")
     source = product.sources.get(dataset.rows)
     contract = _contract(source, contracts)
-    _label(checks, path, dataset, product, contract)
+    late = _contract(product.sources.get(dataset.label.from_ or ""), contracts)
+    _label(checks, path, dataset, product, contract, late)
     _split(
         checks,
         (*path, "split"),
-        dataset.split,
+        dataset,
         contract,
         timed=source is not None and source.event_time is not None,
     )
@@ -248,40 +251,99 @@ def _asks_for_all(checks: Check, path: Path_, dataset: Dataset, product: Product
     return dataset.request is None and undeclared and not checks.broken((*path, "request"))
 
 
-def _label(checks: Check, path: Path_, dataset: Dataset, product: Product, contract: Contract | None) -> None:
+def _label(
+    checks: Check,
+    path: Path_,
+    dataset: Dataset,
+    product: Product,
+    contract: Contract | None,
+    late: Contract | None,
+) -> None:
     label = dataset.label
+    if label.name in (dataset.request or ()):
+        checks.fault((*path, "request"), f"the label `{label.name}` is sent by the caller", "take it out")
     if label.from_ is not None:
         checks.refer((*path, "label", "from"), label.from_, product.sources, "source")
-        if label.absent is None or label.present is None or not label.by_key:
-            checks.fault((*path, "label"), "a label `from` a source needs `by_key`, `present` and `absent`")
+        _late_label(checks, (*path, "label"), label, late)
         return
     if label.column is None:
         checks.fault((*path, "label"), "no label", "name a `column`, or a source with `from`")
         return
     if contract is not None:
         checks.refer((*path, "label", "column"), label.column, contract.columns, "column")
-    if label.column in (dataset.request or ()):
-        checks.fault((*path, "request"), f"the label `{label.column}` is sent by the caller", "take it out")
 
 
-def _split(checks: Check, path: Path_, split: Split, contract: Contract | None, *, timed: bool) -> None:
-    parts = (split.train, split.validate, split.test)
-    if split.by == "time":
-        if not all(isinstance(part, timedelta) for part in parts):
-            checks.fault(path, "a split by time has durations", "write `train: 28d`")
-        if not timed:
-            checks.fault(path, "a split by time, and rows without `event_time`", "declare it on the source")
-    elif any(isinstance(part, timedelta) for part in parts):
-        checks.fault(path, f"a split by {split.by} has percentages", "write `train: 70%`")
-    elif abs(sum(float(part) for part in parts) - _WHOLE) > 1e-9:  # ty: ignore[invalid-argument-type]  # noqa: PLR2004
-        checks.fault(path, "the parts do not add up to 100%")
-    if (split.by == "group") != (split.group is not None):
-        checks.fault(path, "`by: group` and `group:` go together", "name the column in `group:`")
+def _late_label(checks: Check, path: Path_, label: Label, late: Contract | None) -> None:
+    if not label.by_key and not checks.broken((*path, "by_key")):
+        checks.fault(path, "a label `from` a source, without `by_key`", "name the columns that match")
+    if (label.column is None) == (label.present is None):
+        what = "neither `column` nor `present`" if label.column is None else "both `column` and `present`"
+        checks.fault(path, f"{what} of a label `from` a source", "give one of them")
+    if label.present is not None and label.absent is None and not checks.broken((*path, "absent")):
+        checks.fault(path, "`present` without `absent`", "say what the absence means, and when")
+    if late is not None and label.column is not None:
+        checks.refer((*path, "column"), label.column, late.columns, "column")
+
+
+def _split(checks: Check, path: Path_, dataset: Dataset, contract: Contract | None, *, timed: bool) -> None:
+    split = dataset.split
+    _parts(checks, path, split)
+    if split.by in ("time", "quota", "intervals") and not timed:
+        what = f"a split by {split.by}, and rows without `event_time`"
+        checks.fault(path, what, "declare it on the source")
+    for key in ("group", "column"):
+        if (split.by == key) != (getattr(split, key) is not None):
+            checks.fault(path, f"`by: {key}` and `{key}:` go together", f"name the column in `{key}:`")
     if split.stratify is not None and split.by != "hash":
         checks.fault((*path, "stratify"), f"`stratify` with a split by {split.by}", "it goes with `by: hash`")
-    for key, column in (("stratify", split.stratify), ("group", split.group), ("apart", split.apart)):
-        if column is not None and contract is not None:
-            checks.refer((*path, key), column, contract.columns, "column")
+    if contract is None:
+        return
+    late = {dataset.label.name} if dataset.label.from_ is not None else set()
+    for key in ("stratify", "group", "column", "apart"):
+        column = getattr(split, key)
+        known = [*contract.columns, *late] if key == "stratify" else contract.columns
+        if column is not None:
+            checks.refer((*path, key), column, known, "column")
+
+
+_AMOUNTS: dict[str, tuple[type, str, str]] = {
+    "time": (timedelta, "durations", "write `train: 28d`"),
+    "intervals": (Interval, "intervals", "write `train: {from: 2024-01-01, to: 2024-03-01}`"),
+}
+_SHARES: tuple[type, str, str] = (float, "percentages", "write `train: 70%`")
+
+
+def _parts(checks: Check, path: Path_, split: Split) -> None:
+    """Refuse parts that are missing, or of another kind than the way of splitting takes."""
+    parts = {key: getattr(split, key) for key in ("train", "validate", "test")}
+    if split.by == "column":
+        for key in (key for key, part in parts.items() if part is not None):
+            checks.fault((*path, key), f"`{key}` with a split by column", "the column names the part")
+        return
+    kind, words, hint = _AMOUNTS.get(split.by, _SHARES)
+    missing = [key for key, part in parts.items() if part is None and not checks.broken((*path, key))]
+    if missing:
+        listed = ", ".join(f"`{key}`" for key in missing)
+        checks.fault(path, f"{listed} {'is' if len(missing) == 1 else 'are'} missing", hint)
+    given = [part for part in parts.values() if part is not None]
+    if not all(isinstance(part, kind) for part in given):
+        checks.fault(path, f"a split by {split.by} has {words}", hint)
+    elif kind is float and len(given) == len(parts) and abs(sum(given) - 1) > 1e-9:  # noqa: PLR2004
+        checks.fault(path, "the parts do not add up to 100%")
+    elif kind is Interval:
+        _intervals(checks, path, parts)
+
+
+def _intervals(checks: Check, path: Path_, parts: Mapping[str, Interval | None]) -> None:
+    there = {key: part for key, part in parts.items() if part is not None}
+    for key, part in there.items():
+        if part.to <= part.from_:
+            checks.fault((*path, key), f"`{key}` ends before it begins", "`to` is after `from`")
+    for (first, earlier), (second, later) in pairwise(there.items()):
+        if later.from_ < earlier.to:
+            checks.fault(
+                (*path, second), f"`{second}` begins before `{first}` ends", "train, validate, then test"
+            )
 
 
 def _model(checks: Check, path: Path_, model: Model, product: Product) -> None:

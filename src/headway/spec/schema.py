@@ -15,6 +15,7 @@ from headway.spec.product import (
     Dataset,
     Declared,
     FeatureGroup,
+    Interval,
     Label,
     Limits,
     Monitor,
@@ -27,15 +28,18 @@ _DURATION = {"type": "string", "pattern": r"^(\d+(\.\d+)?(us|ms|s|m|h|d|w))+$", 
 _PERCENT = {"type": "string", "pattern": r"^\d+(\.\d+)? ?%$", "examples": ["70%"]}
 _RATE = {"type": "string", "examples": ["500/s", "1 per 30d"]}
 _TEXTS = {"type": "array", "items": {"type": "string"}}
+_INSTANT = {"type": "string", "examples": ["2024-03-01", "2024-03-01T06:00:00Z"]}
 _SHORT: dict[tuple[type[Declared], str], dict[str, Any]] = {
     (Source, "known"): {"type": "string", "description": "a column, a lag such as 10m, or commit"},
     (Label, "known"): {"type": "string", "description": "a column, a lag such as 1d, or commit"},
     (FeatureGroup, "from"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (Dataset, "predict_at"): {"type": "string", "examples": ["scheduled_at - 2h"]},
     (Dataset, "request"): {"anyOf": [{"const": "*"}, _TEXTS]},
-    (Split, "train"): {"anyOf": [_DURATION, _PERCENT]},
-    (Split, "validate"): {"anyOf": [_DURATION, _PERCENT]},
-    (Split, "test"): {"anyOf": [_DURATION, _PERCENT]},
+    (Label, "by_key"): {
+        "anyOf": [_TEXTS, {"type": "object", "additionalProperties": {"type": "string"}}],
+    },
+    (Interval, "from"): _INSTANT,
+    (Interval, "to"): _INSTANT,
     (Limits, "rate"): _RATE,
     (Monitor, "false_alarms"): _RATE,
 }
@@ -65,6 +69,8 @@ def _declared(kind: type[Declared], found: dict[str, Any]) -> dict[str, Any]:
                 "type": "array",
                 "items": {"anyOf": [{"type": "string"}, _type(_element(hints["features"]), found)]},
             }
+        if kind is Split and item.name in ("train", "validate", "test"):
+            short = {"anyOf": [_DURATION, _PERCENT, _type(Interval, found)]}
         written = short or _type(hints[item.name], found)
         about = {"description": said[item.name]} if item.name in said and "description" not in written else {}
         properties[item.encode_name] = {**written, **about}

@@ -8,11 +8,13 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.data.splits import assign, row_hashes
+from headway.data.hashing import row_hashes
+from headway.data.splits import Times, assign
 from headway.spec.product import Split
 
 HASH = Split(by="hash", train=0.6, validate=0.2, test=0.2)
 ORIGIN = datetime(2024, 1, 1, tzinfo=UTC)
+FAR_AHEAD = datetime(2030, 1, 1, tzinfo=UTC)
 
 cells = st.tuples(
     st.one_of(st.none(), st.text(max_size=4)), st.one_of(st.none(), st.integers(-9, 9)), st.floats(-2, 2)
@@ -26,7 +28,8 @@ def frame_of(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
 
 def parts_of(frame: pl.DataFrame, split: Split = HASH, moments: pl.Series | None = None) -> list[str | None]:
     label = pl.Series("late", [True] * frame.height)
-    return assign(split, frame, label, moments, "dataset `d`").parts.to_list()
+    times = None if moments is None else Times(moments, moments, moments, FAR_AHEAD)
+    return assign(split, frame, label, times, "dataset `d`").parts.to_list()
 
 
 @settings(max_examples=100, deadline=None)

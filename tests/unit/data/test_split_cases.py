@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from headway.data.splits import assign
+from headway.data.splits import Times, assign
 from headway.errors import ContractError, SpecError
 from headway.spec.product import Split
 
@@ -13,9 +13,11 @@ WHERE = "dataset `d`"
 DAY = timedelta(days=1)
 
 
-def days(*values: float) -> pl.Series:
+def days(*values: float, label_takes: timedelta = timedelta(0)) -> Times:
     start = datetime(2024, 1, 1, tzinfo=UTC)
-    return pl.Series([start + timedelta(days=value) for value in values], dtype=pl.Datetime("us", "UTC"))
+    moments = pl.Series([start + timedelta(days=value) for value in values], dtype=pl.Datetime("us", "UTC"))
+    known = moments + label_takes
+    return Times(moments, known, known, start + timedelta(days=1000))
 
 
 def label(*values: bool) -> pl.Series:

@@ -23,7 +23,7 @@ def test_a_product_that_runs_asks_for_nothing_that_is_not_built(examples: Path, 
 
 @pytest.mark.parametrize(
     ("name", "part"),
-    [("fraud", "datasets.payments.label.from"), ("rents", "datasets.rents.split.by: group")],
+    [("fraud", "endpoints.payments.unit"), ("rents", "evaluations.rents.gates: latency_p99 <= 50ms")],
 )
 def test_a_product_that_is_only_a_file_loads_and_names_what_it_waits_for(
     examples: Path, name: str, part: str

@@ -18,12 +18,10 @@ LATER = {
     "fraud": [
         "feature_groups.customer_spend.window",
         "feature_groups.terminal_risk.window",
-        "datasets.payments.label.from",
-        "datasets.payments.split.apart",
         "endpoints.payments.release.strategy: shadow",
         "endpoints.payments.unit",
     ],
-    "rents": ["datasets.rents.split.by: group", "evaluations.rents.gates: latency_p99 <= 50ms"],
+    "rents": ["evaluations.rents.gates: latency_p99 <= 50ms"],
 }
 
 

@@ -40,6 +40,7 @@ def run(work: Work) -> Draft:
             source=rows.source,
             contract=rows.contract,
             now=work.now,
+            late=source_table(work, declared.label.from_) if declared.label.from_ is not None else None,
             groups={
                 group: tables.read(work.file(f"feature_group.{group}", ROWS)) for group in sorted(picked)
             },
@@ -75,11 +76,12 @@ def _meta(built: datasets.BuiltDataset) -> dict[str, object]:
     counts = built.counts
     excluded = ", ".join(f"{number:,} {reason}" for reason, number in built.excluded.items() if number)
     parts = f"{counts['train']:,} train, {counts['validate']:,} validate, {counts['test']:,} test"
-    unused = f", {counts['unused']:,} outside the split" if counts.get("unused") else ""
+    unused = "".join(f", {number:,} {reason}" for reason, number in built.unused.items() if number)
     return {
         "inputs": msgspec.to_builtins(built.inputs),
         "counts": counts,
         "excluded": built.excluded,
+        "unused": built.unused,
         "label_kind": built.label_kind,
         "classes": list(built.classes),
         "windows": built.windows,

@@ -68,7 +68,7 @@ def run(work: Work) -> Draft:
 def _request(dataset: Dataset, contract: Contract) -> tuple[str, ...]:
     if dataset.request is not None:
         return dataset.request
-    return tuple(name for name in contract.columns if name != dataset.label.column)
+    return tuple(name for name in contract.columns if name != dataset.label.name)
 
 
 def _narrowed(contract: Contract, request: tuple[str, ...]) -> Contract:

@@ -75,7 +75,7 @@ def _dataset(scene: Scene, name: str, dataset: Dataset) -> None:
     if dataset.predict_at is not None:
         _timed(scene, (*path, "predict_at"), dataset.predict_at.column, contract)
     _label(scene, (*path, "label"), dataset, contract)
-    _split(scene, (*path, "split"), dataset)
+    _split(scene, (*path, "split"), name, dataset)
     request = scene.request_of(name)
     for index, pick in enumerate(dataset.features):
         group = scene.product.feature_groups.get(pick.group)
@@ -117,39 +117,77 @@ def _label(scene: Scene, path: Path_, dataset: Dataset, contract: Contract | Non
         check.refer((*path, "known"), known, contract.columns, "column")
         _timed(scene, (*path, "known"), known, contract)
     if label.from_ is None and not check.written((*path, "from")):
-        for key in ("by_key", "present", "absent"):
+        for key in ("by_key", "present", "absent", "early"):
             if check.written((*path, key)):
                 check.fault(
                     (*path, key), f"`{key}` without `from`", "it goes with a label from another source"
                 )
-        source = scene.product.sources.get(dataset.rows)
-        lags = label.known is not None and label.known.lag is not None
-        if (
-            lags
-            and source is not None
-            and source.event_time is None
-            and not check.broken(("sources", dataset.rows))
-        ):
-            hint = f"declare `event_time` on source `{dataset.rows}`"
-            check.fault((*path, "known"), "a lag after the event, and the rows have no time", hint)
+        if label.known is not None and label.known.lag is not None:
+            _counts_from_an_event(scene, (*path, "known"), "a lag", dataset)
         return
+    _late_label(scene, path, dataset)
+    for theirs, ours in label.by_key.items():
+        for column, side in ((theirs, scene.contract_of(label.from_)), (ours, contract)):
+            if side is not None:
+                check.refer((*path, "by_key"), column, side.columns, "column")
+
+
+def _counts_from_an_event(scene: Scene, path: Path_, what: str, dataset: Dataset) -> None:
+    source = scene.product.sources.get(dataset.rows)
+    if source is not None and source.event_time is None and not scene.check.broken(("sources", dataset.rows)):
+        hint = f"declare `event_time` on source `{dataset.rows}`"
+        scene.check.fault(path, f"{what} after the event, and the rows have no time", hint)
+
+
+def _late_label(scene: Scene, path: Path_, dataset: Dataset) -> None:
+    label, check = dataset.label, scene.check
+    if label.known is not None:
+        hint = f"`sources.{label.from_}` says when its rows became known"
+        check.fault((*path, "known"), "`known` of a label `from` a source", hint)
+    if label.absent is not None:
+        _counts_from_an_event(scene, (*path, "absent"), "a delay", dataset)
+    if check.written((*path, "early")) and label.absent is None:
+        check.fault((*path, "early"), "`early` without `absent`", "no row waits for an absence")
+    _classes(scene, path, dataset)
     source = scene.product.sources.get(label.from_ or "")
     if source is not None and (source.event_time is None or source.known is None):
         missing = "event_time" if source.event_time is None else "known"
         hint = f"say in `sources.{label.from_}` when a row became known: a column, a lag such as `10m`, or `commit`"
         check.fault((*path, "from"), f"source `{label.from_}` declares no `{missing}`", hint)
-    for index, column in enumerate(label.by_key):
-        for side in filter(None, (contract, scene.contract_of(label.from_))):
-            check.refer((*path, "by_key", index), column, side.columns, "column")
 
 
-def _split(scene: Scene, path: Path_, dataset: Dataset) -> None:
+def _classes(scene: Scene, path: Path_, dataset: Dataset) -> None:
+    """Refuse a label of presence or absence that cannot be the other's rival."""
+    label, late = dataset.label, scene.contract_of(dataset.label.from_)
+    column = late.columns.get(label.column or "") if late is not None else None
+    for key, value in (("present", label.present), ("absent", label.absent and label.absent.is_)):
+        if value is not None and not isinstance(value, bool | int | float | str):
+            scene.check.fault((*path, key), "a label that is no single value", "write `1`, `true` or a word")
+    if label.absent is None:
+        return
+    kinds = {bool: "boolean", int: "integer", float: "number", str: "text"}
+    absent = kinds.get(type(label.absent.is_), "nothing")
+    other = column.type if column is not None else kinds.get(type(label.present), absent)
+    if {absent, other} not in ({absent}, {"integer", "number"}):
+        what = f"`is` is of type {absent}, and the label of a match is of type {other}"
+        scene.check.fault((*path, "absent", "is"), what, "give both the same type")
+    elif label.present is not None and label.present == label.absent.is_:
+        scene.check.fault((*path, "absent", "is"), "presence and absence are one label", "name another one")
+
+
+def _split(scene: Scene, path: Path_, name: str, dataset: Dataset) -> None:
     split = dataset.split
     for key in ("train", "test"):
-        if not getattr(split, key):
+        if getattr(split, key) in (timedelta(0), 0):
             scene.check.fault((*path, key), f"no rows for `{key}`", "give it more than zero")
-    if split.apart is not None and split.by == "group":
-        scene.check.fault((*path, "apart"), "`apart` with a split by group", "groups are apart already")
+    if split.apart is not None and split.by in ("group", "column"):
+        why = "groups are apart already" if split.by == "group" else "the column decides alone"
+        scene.check.fault((*path, "apart"), f"`apart` with a split by {split.by}", why)
+    if split.column is not None and split.column in (scene.request_of(name) or ()):
+        what = f"`{split.column[:SHOWN]}` says the part, and is sent by the caller"
+        scene.check.fault((*path, "column"), what, "list the columns of `request`, without it")
+    if split.min_rows < 1:
+        scene.check.fault((*path, "min_rows"), f"`min_rows: {split.min_rows}`", "a part has at least one row")
     for key in ("train", "validate", "test"):
         part = getattr(split, key)
         if isinstance(part, timedelta) and part > timedelta(days=36_600):

@@ -22,7 +22,7 @@ from headway.spec.expression import (
     names,
     parse_condition,
 )
-from headway.spec.product import Answer, Evaluation, Model
+from headway.spec.product import Answer, Dataset, Evaluation, Model
 from headway.spec.references import LATENCIES
 
 METRICS: dict[str, Literal["probability", "value"]] = {
@@ -65,10 +65,21 @@ def _model(scene: Scene, path: Path_, model: Model) -> None:
     one = (model.answer.probability_of is None) != (model.answer.value is None)
     if dataset is None or not one:
         return
-    contract = scene.contract_of(dataset.label.from_ or dataset.rows)
-    label = contract.columns.get(dataset.label.column or "") if contract is not None else None
+    label = _label(scene, dataset)
     if label is not None:
         _answer(scene, (*path, "answer"), model.answer, label)
+
+
+def _label(scene: Scene, dataset: Dataset) -> Column | None:
+    """What is known of the label's values: its column, or the two of presence and absence."""
+    label = dataset.label
+    if label.column is None:
+        kinds: dict[type, ColumnType] = {bool: "boolean", int: "integer", str: "text"}
+        kind = kinds.get(type(label.present))
+        values = (label.present, label.absent.is_) if label.absent is not None else ()
+        return Column(type=kind, in_=values) if kind is not None and values else None
+    contract = scene.contract_of(label.from_ or dataset.rows)
+    return contract.columns.get(label.column) if contract is not None else None
 
 
 def _answer(scene: Scene, path: Path_, answer: Answer, label: Column) -> None:

@@ -73,5 +73,4 @@ class Scene(NamedTuple):
 def _all_but_label(dataset: Dataset, contract: Contract | None) -> tuple[str, ...] | None:
     if contract is None:
         return None
-    label = dataset.label.column if dataset.label.from_ is None else None
-    return tuple(name for name in contract.columns if name != label)
+    return tuple(name for name in contract.columns if name != dataset.label.name)
