@@ -80,6 +80,7 @@ def _failed(error: Exception) -> int:
 
 
 EXTRAS = {
+    "deltalake": "data",
     "numpy": "data",
     "polars": "data",
     "sklearn": "train",

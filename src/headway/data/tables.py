@@ -11,11 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from headway.errors import data as errors
-
-ROW_GROUP = 131_072
-"""Rows in a row group."""
-PAGE_BYTES = 1 << 20
-ZSTD_LEVEL = 3
+from headway.store import parquet
 
 
 def write(frame: pl.DataFrame, path: Path) -> None:
@@ -28,14 +24,7 @@ def write(frame: pl.DataFrame, path: Path) -> None:
         EngineError: The file cannot be written (disk full, no permission).
     """
     try:
-        frame.rechunk().write_parquet(
-            path,
-            compression="zstd",
-            compression_level=ZSTD_LEVEL,
-            statistics=True,
-            row_group_size=ROW_GROUP,
-            data_page_size=PAGE_BYTES,
-        )
+        parquet.write(frame, path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise errors.table_is_not_written(path.name, str(error)) from error
 

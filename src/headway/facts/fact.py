@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from headway.facts.artifacts import Artifact
+from headway.facts.commits import Collected, Committed
 from headway.facts.evidence import Evidence
 from headway.facts.executions import Execution
 from headway.facts.moves import Move
@@ -43,7 +44,7 @@ class RunEnded(Struct, frozen=True, kw_only=True, tag="run_ended"):
     reason: str = ""
 
 
-Body = Execution | Made | Evidence | Move | RunStarted | RunEnded
+Body = Execution | Made | Evidence | Move | RunStarted | RunEnded | Committed | Collected
 
 
 class Fact(Struct, frozen=True, kw_only=True):

@@ -6,16 +6,23 @@ The conformance suites in `headway.testing.conformance` say what an implementati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from headway.facts.artifacts import Artifact, StoredFile
+from headway.facts.commits import Snapshot
 from headway.facts.evidence import Evidence
 from headway.facts.executions import Execution
 from headway.facts.fact import Body, Fact
 from headway.facts.moves import EnvironmentState, Move
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from headway.store.delta import Swept, TableVersion
+    from headway.store.rows import Changes
 
 
 class BlobStore(Protocol):
@@ -57,6 +64,56 @@ class BlobStore(Protocol):
 
     def digests(self) -> Iterator[str]:
         """Every blob there is, in no order."""
+        ...
+
+
+class TableStore(Protocol):
+    """Tables of rows under a key, in versions; the caller holds the lease of the table that it writes."""
+
+    def replace(
+        self, table: str, rows: pl.DataFrame, key: Sequence[str], note: Mapping[str, str]
+    ) -> Snapshot:
+        """Make a table hold exactly these rows, all written anew; a table that is not there is made.
+
+        Raises:
+            ConflictError: Somebody else wrote the table at the same moment.
+            EngineError: The disk is full or not writable, or the table's log cannot be read.
+        """
+        ...
+
+    def change(
+        self, before: Snapshot, rows: pl.DataFrame, gone: pl.DataFrame | None, note: Mapping[str, str]
+    ) -> tuple[Snapshot, Changes]:
+        """Add, replace and delete rows by key, in one version; what is no change makes none.
+
+        Raises:
+            ConflictError: Somebody else wrote the table at the same moment.
+            EngineError: The rows do not fit the table, a file is damaged, or the disk refuses.
+        """
+        ...
+
+    def read(self, snapshot: Snapshot) -> pl.LazyFrame:
+        """The rows of a snapshot, sorted by key, verified.
+
+        Raises:
+            EngineError: A file is missing, or its bytes are not those of its name.
+        """
+        ...
+
+    def differences(self, before: Snapshot, after: Snapshot) -> Changes:
+        """What turns one snapshot into another of the same key.
+
+        Raises:
+            EngineError: A file is missing, or its bytes are not those of its name.
+        """
+        ...
+
+    def versions(self, table: str) -> Sequence[TableVersion]:
+        """What the table's own log says, oldest first; empty where there is no table."""
+        ...
+
+    def sweep(self, table: str, keep: Collection[str], *, dry_run: bool = False) -> Swept:
+        """Remove data files that are neither named in `keep` nor in the newest version."""
         ...
 
 

@@ -6,10 +6,14 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headway.errors import store as errors
 from headway.store.blobs import LocalBlobs
 from headway.store.ledger import SqliteReader, SqliteWriter
+
+if TYPE_CHECKING:
+    from headway.store.ports import TableStore
 
 _KEY_BYTES = 32
 
@@ -34,6 +38,12 @@ class Workspace:
     def blobs(self) -> LocalBlobs:
         """The blob store."""
         return LocalBlobs(self.state / "blobs")
+
+    def tables(self) -> TableStore:
+        """The tables of feature groups; loads the data libraries when it is asked for."""
+        from headway.store.delta import DeltaTables
+
+        return DeltaTables(self.state / "tables")
 
     def open_reader(self) -> SqliteReader:
         """The ledger, read only; an absent one is empty."""

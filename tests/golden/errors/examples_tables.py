@@ -1,0 +1,14 @@
+"""One call of every constructor in `headway.errors.tables`."""
+
+from headway.errors import tables
+
+TABLE = "flight-delay.weather_hourly/v1"
+FILE = "ab" * 32 + ".parquet"
+
+EXAMPLES = {
+    "table_file_is_missing": lambda: tables.table_file_is_missing(TABLE, FILE),
+    "table_file_is_changed": lambda: tables.table_file_is_changed(TABLE, FILE),
+    "table_moved": lambda: tables.table_moved(TABLE),
+    "table_fails": lambda: tables.table_fails(f".headway/tables/{TABLE}", "Invalid JSON in log"),
+    "rows_do_not_fit": lambda: tables.rows_do_not_fit(TABLE, ["origin", "wind"], ["origin", "gust"]),
+}
