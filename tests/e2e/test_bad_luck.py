@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -289,3 +291,27 @@ def test_a_ledger_that_was_taken_away_does_not_verify(applied: Folder) -> None:
     done = applied.run("log", "--verify")
     assert done.code == 3
     assert "the ledger ends at 0" in done.err
+
+
+@pytest.mark.parametrize("share", [0.4, 0.7, 0.9, 0.95])
+def test_a_kill_at_any_moment_leaves_nothing_that_the_next_apply_does_not_clear(
+    applied: Folder, tmp_path: Path, share: float
+) -> None:
+    own = tmp_path / "temporary"
+    own.mkdir()
+    applied.edit("headway.yaml", "learning_rate: 0.1", "learning_rate: 0.3")
+    process = applied.start("apply", "--env", "prod", TMPDIR=str(own))
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=2.5 * share)
+    process.kill()
+    process.communicate()
+    again = applied.run("apply", "--env", "prod", TMPDIR=str(own))
+    assert again.code == 0, again.err
+    state = applied.root / ".headway"
+    half = [
+        *state.glob("tmp/*"),
+        *state.glob("blobs/incoming/*"),
+        *state.rglob("*.partial"),
+        *own.glob("headway*"),
+    ]
+    assert half == []

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import shutil
 from typing import TYPE_CHECKING
 
+from headway.core import claim
 from headway.core.ids import uuid7
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
+
+_PARTIAL = re.compile(r"\..+\.[0-9a-f-]{36}\.partial")
 
 
 def beside(path: Path) -> Path:
@@ -29,6 +36,25 @@ def sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
+@contextlib.contextmanager
+def folder_beside(path: Path) -> Generator[Path]:
+    """A new hidden folder in the same directory, gone afterwards unless it was renamed.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    with claim.new_folder(lambda: beside(path)) as partial:
+        try:
+            yield partial
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def sweep(directory: Path) -> int:
+    """Remove what killed processes left half-written in a directory; returns how many there were."""
+    return claim.sweep(path for path in claim.entries(directory) if _PARTIAL.fullmatch(path.name))
+
+
 def write_synced(path: Path, data: bytes) -> None:
     """Write a new file and sync its bytes.
 
@@ -47,11 +73,14 @@ def replace(path: Path, data: bytes) -> None:
     Raises:
         OSError: The disk refuses; the old file is untouched.
     """
-    partial = beside(path)
-    try:
-        write_synced(partial, data)
-        partial.rename(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    with claim.new_file(lambda: beside(path)) as (partial, file):
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+            os.fsync(file.fileno())
+            partial.rename(path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
     sync_directory(path.parent)

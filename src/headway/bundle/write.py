@@ -80,16 +80,12 @@ def _is_whole(target: Path, key: bytes) -> bool:
 
 
 def _place(target: Path, contents: Mapping[str, bytes], manifest: Manifest, key: bytes) -> None:
-    partial = durable.beside(target)
-    try:
-        partial.mkdir(parents=True)
+    with durable.folder_beside(target) as partial:
         for name, data in contents.items():
             durable.write_synced(partial / name, data)
         durable.write_synced(partial / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         durable.sync_directory(partial)
         _move(partial, target, key)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     durable.sync_directory(target.parent)
 
 

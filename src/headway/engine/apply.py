@@ -8,9 +8,9 @@ published from it.
 from __future__ import annotations
 
 import contextlib
-import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -57,6 +57,7 @@ class Job:
         admit: Says whether the environment accepts the plan's outputs.
         publish: Makes what is served equal to the ledger's state; idempotent.
         report: Told about every event.
+        scratch: An empty folder for files on their way, removed when its block ends.
     """
 
     root: Path
@@ -71,6 +72,7 @@ class Job:
     admit: Callable[[Plan], Verdict]
     publish: Callable[[EnvironmentState], None]
     report: Callable[[events.Event], None]
+    scratch: Callable[[], AbstractContextManager[Path]]
     who: str
     why: str = ""
 
@@ -153,7 +155,7 @@ def _compute(job: Job, plan: Plan, run: str) -> list[str]:
     outputs: dict[str, str] = {}
     executed: list[str] = []
     pending = [step for step in plan.steps if not step.output]
-    with tempfile.TemporaryDirectory(prefix="headway-") as folder:
+    with job.scratch() as folder:
         for step in plan.steps:
             if step.output:
                 outputs[step.node] = step.output
@@ -165,7 +167,7 @@ def _compute(job: Job, plan: Plan, run: str) -> list[str]:
                 continue
             started = events.Started(step, pending.index(step) + 1, len(pending))
             job.report(started)
-            finished = run_node(job.bench, step, _fingerprint(job, step.node, outputs), run, Path(folder))
+            finished = run_node(job.bench, step, _fingerprint(job, step.node, outputs), run, folder)
             job.report(finished)
             outputs[step.node] = finished.output
             executed.append(step.node)

@@ -43,6 +43,7 @@ def converge(
     parts = not_built(opened.loaded)
     if parts:
         raise errors.not_built_yet(parts)
+    serving.sweep(opened.workspace)
     settled = serving.settle(opened.workspace, environment)
     if settled is not None:
         report(
@@ -94,6 +95,7 @@ def job_of(
         admit=admit_plan,
         publish=publish,
         report=report,
+        scratch=workspace.scratch,
         who=who,
         why=why,
     )

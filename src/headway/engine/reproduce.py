@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from headway.core import claim
 from headway.engine.again import RESULT
 from headway.engine.found import find
 from headway.engine.models import predictor_of, scores
@@ -63,11 +66,18 @@ def reproduce(workspace: Workspace, reference: str) -> Reproduced:
     if not made or artifact.kind not in REPEATABLE or made[0][1].code_archive is None:
         raise errors.not_repeatable(reference, artifact.kind)
     execution = made[0][1]
-    with tempfile.TemporaryDirectory(prefix="headway-") as folder:
-        result = _run(workspace, artifact, Path(folder), reference)
-        verdict, reasons, worst = _compare(workspace, artifact, execution, result, Path(folder))
+    with _scratch(workspace) as folder:
+        result = _run(workspace, artifact, folder, reference)
+        verdict, reasons, worst = _compare(workspace, artifact, execution, result, folder)
     seconds = time.perf_counter() - begun
     return Reproduced(execution.node, artifact.digest, result["digest"], verdict, reasons, worst, seconds)
+
+
+def _scratch(workspace: Workspace) -> AbstractContextManager[Path]:
+    """A folder in the workspace, where a killed run is swept; beside it when that may only be read."""
+    if os.access(workspace.state, os.W_OK, effective_ids=True):
+        return workspace.scratch()
+    return claim.scratch(Path(tempfile.gettempdir()))
 
 
 def _run(workspace: Workspace, artifact: Artifact, folder: Path, reference: str) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from headway.bundle import route
+from headway.bundle import durable, route
 from headway.bundle.route import Endpoint, Override
+from headway.core import claim
 from headway.core.clock import SystemClock
 from headway.engine.recall import PRODUCT_FILE, find_product
 from headway.errors import ConflictError, EngineError
@@ -17,7 +18,7 @@ from headway.errors import release as errors
 from headway.facts.moves import EnvironmentState, Move
 from headway.release import moves, without_ledger
 from headway.release.moves import Request
-from headway.release.publish import publish, published
+from headway.release.publish import KEPT, publish, published
 from headway.spec.product import Product
 from headway.store.workspace import Workspace
 
@@ -68,6 +69,14 @@ def republish(
         directory=workspace.serve(state.name),
         key=workspace.key(),
     )
+
+
+def sweep(workspace: Workspace) -> None:
+    """Remove what killed processes left half-written, in the workspace and beside its servers."""
+    workspace.sweep()
+    for directory in claim.entries(workspace.state / "serve"):
+        for folder in (directory, directory / route.RELEASES, directory / KEPT):
+            durable.sweep(folder)
 
 
 def settle(workspace: Workspace, environment: str) -> Move | None:

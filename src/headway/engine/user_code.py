@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import os
 import sys
-import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -28,17 +28,16 @@ def importable(root: Path) -> Generator[None]:
     """Let the product's modules be imported, as they are on disk now."""
     paths = [str(folder) for folder in folders(root)]
     before, prefix, write = list(sys.path), sys.pycache_prefix, sys.dont_write_bytecode
-    with tempfile.TemporaryDirectory(prefix="headway-") as empty:
+    forget(root)
+    sys.path[:0] = paths
+    sys.pycache_prefix, sys.dont_write_bytecode = os.devnull, True  # nothing lies below it, ever
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+        sys.pycache_prefix, sys.dont_write_bytecode = prefix, write
         forget(root)
-        sys.path[:0] = paths
-        sys.pycache_prefix, sys.dont_write_bytecode = empty, True
-        importlib.invalidate_caches()
-        try:
-            yield
-        finally:
-            sys.path[:] = before
-            sys.pycache_prefix, sys.dont_write_bytecode = prefix, write
-            forget(root)
 
 
 def resolve(reference: str) -> Callable[..., Any]:

@@ -117,19 +117,21 @@ def _materialise(
     found = artifact(release)
     if found is None:
         raise errors.release_is_unknown(release)
-    releases.mkdir(parents=True, exist_ok=True)
-    partial = durable.beside(target)
-    partial.mkdir()
-    try:
+    with durable.folder_beside(target) as partial:
         for file in found.files:
             durable.write_synced(partial / file.name, blobs.read(file.digest))
         open_bundle(partial, key)
-        if target.exists():
-            target.rename(durable.beside(target))
-        partial.rename(target)
+        _replace(target, partial)
         durable.sync_directory(releases)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _replace(target: Path, partial: Path) -> None:
+    """Put a whole bundle where there is none, or a damaged one."""
+    if target.exists():
+        damaged = durable.beside(target)
+        target.rename(damaged)
+        shutil.rmtree(damaged, ignore_errors=True)
+    partial.rename(target)
 
 
 def _is_whole(target: Path, key: bytes) -> bool:

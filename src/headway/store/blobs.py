@@ -1,7 +1,7 @@
 """Blobs in a local directory: immutable files named by the digest of their bytes.
 
     ab/cdef...         a blob
-    incoming/          what is being written; renamed into place when it is whole
+    incoming/          what is being written, claimed by its writer; renamed into place when it is whole
     unsynced/DIGEST    an empty mark: this blob may not survive a power loss yet
 
 The marks outlive their process, so that `sync` covers what a killed one put.
@@ -13,19 +13,19 @@ import contextlib
 import hashlib
 import os
 import re
-import time
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 
 from blake3 import blake3
 
+from headway.core import claim
 from headway.core import digest as digests
 from headway.core.ids import uuid7
 from headway.errors import store as errors
 from headway.facts.artifacts import StoredFile
 
 _CHUNK = 1 << 22
-_ABANDONED_S = 3600.0
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -55,17 +55,18 @@ class LocalBlobs:
             stored = _described(source, name)
             if self._is_whole(stored.digest):
                 return stored
-        partial = self._incoming / uuid7()
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
-            stored = _write(source, partial, name)
-            if not self._is_whole(stored.digest):
-                self._place(partial, stored.digest)
+            with claim.new_file(lambda: self._incoming / uuid7()) as (partial, file):
+                try:
+                    stored = _write(source, file, name)
+                    if not self._is_whole(stored.digest):
+                        self._place(partial, stored.digest)
+                finally:
+                    with contextlib.suppress(OSError):  # what cannot be removed now is swept later
+                        partial.unlink(missing_ok=True)
         except OSError as error:
             raise errors.not_written(str(self.root), error.strerror or str(error)) from error
-        finally:
-            with contextlib.suppress(OSError):  # what cannot be removed now is swept later
-                partial.unlink(missing_ok=True)
         return stored
 
     def exists(self, digest: str) -> bool:
@@ -106,7 +107,7 @@ class LocalBlobs:
             EngineError: The disk refuses.
         """
         try:
-            marks = [mark for mark in _entries(self._unsynced) if self.exists(mark.name)]
+            marks = [mark for mark in claim.entries(self._unsynced) if self.exists(mark.name)]
             paths = [self.path(mark.name) for mark in marks]
             for path in (*paths, *{path.parent for path in paths}, *([self.root] if paths else [])):
                 _sync(path)
@@ -122,34 +123,18 @@ class LocalBlobs:
                 if _DIGEST.fullmatch(folder.name + path.name):
                     yield folder.name + path.name
 
-    def sweep(self, older_than_s: float = _ABANDONED_S) -> int:
-        """Remove what killed processes left half-written, and say how many files that was.
-
-        Args:
-            older_than_s: Seconds since the last write after which nobody is writing any more.
-
-        Raises:
-            EngineError: The disk refuses.
-        """
-        removed = 0
-        try:
-            marks = [mark for mark in _entries(self._unsynced) if not self.exists(mark.name)]
-            for path in (*_entries(self._incoming), *marks):
-                with contextlib.suppress(FileNotFoundError):  # another process sweeps, or has renamed it
-                    if time.time() - path.stat().st_mtime >= older_than_s:
-                        path.unlink()
-                        removed += 1
-        except OSError as error:
-            raise errors.not_written(str(self.root), error.strerror or str(error)) from error
-        return removed
+    def sweep(self) -> int:
+        """Remove what killed processes left half-written, and say how many files that was."""
+        marks = [mark for mark in claim.entries(self._unsynced) if not self.exists(mark.name)]
+        return claim.sweep((*claim.entries(self._incoming), *marks))
 
     def _place(self, partial: Path, digest: str) -> None:
         """Rename a whole file to its name; marked first, so that none is ever unmarked and unsynced."""
         self._unsynced.mkdir(exist_ok=True)
-        (self._unsynced / digest).touch()
         target = self.path(digest)
         target.parent.mkdir(exist_ok=True)
-        partial.replace(target)
+        with claim.shared(self._unsynced / digest):
+            partial.replace(target)
 
     def _is_whole(self, digest: str) -> bool:
         try:
@@ -163,23 +148,21 @@ def _described(data: bytes, name: str) -> StoredFile:
     return StoredFile(name=name, digest=digests.of_bytes(data), sha256=sha256, size=len(data))
 
 
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except FileNotFoundError:
-        return []
-
-
-def _write(source: bytes | Path, partial: Path, name: str) -> StoredFile:
+def _write(source: bytes | Path, target: FileIO, name: str) -> StoredFile:
     """Write once while both digests are taken in the same pass."""
     inner, outer, size = blake3(), hashlib.sha256(), 0
-    with partial.open("xb") as target:
-        for chunk in _chunks(source):
-            target.write(chunk)
-            inner.update(chunk)
-            outer.update(chunk)
-            size += len(chunk)
+    for chunk in _chunks(source):
+        _write_all(target, chunk)
+        inner.update(chunk)
+        outer.update(chunk)
+        size += len(chunk)
     return StoredFile(name=name, digest=inner.hexdigest(), sha256=outer.hexdigest(), size=size)
+
+
+def _write_all(target: FileIO, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[target.write(rest) :]
 
 
 def _chunks(source: bytes | Path) -> Iterator[bytes]:

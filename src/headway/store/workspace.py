@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headway.core import claim
+from headway.core.ids import uuid7
 from headway.errors import store as errors
 from headway.store.blobs import LocalBlobs
 from headway.store.ledger import SqliteReader, SqliteWriter
@@ -56,8 +59,20 @@ class Workspace:
             EngineError: The workspace is not writable.
         """
         self.make()
-        self.blobs().sweep()
         return SqliteWriter(self.ledger, self.state / "leases")
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """An empty folder for files on their way, removed when the block ends; after a kill, by `sweep`.
+
+        Raises:
+            OSError: The workspace is not writable.
+        """
+        return claim.scratch(self.state / "tmp")
+
+    def sweep(self) -> int:
+        """Remove what killed processes left on its way to here, and say how many things that was."""
+        keys = [path for path in claim.entries(self.state) if path.name.startswith(".key.")]
+        return claim.sweep((*claim.entries(self.state / "tmp"), *keys)) + self.blobs().sweep()
 
     def make(self) -> None:
         """Make `.headway/`, which keeps itself out of version control.
@@ -93,13 +108,16 @@ class Workspace:
 
     def _make_key(self, path: Path) -> None:
         """Write a new key beside and link it into place: the first of two processes wins."""
-        partial = path.with_name(f".key.{os.getpid()}.{secrets.token_hex(4)}")
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(handle, secrets.token_hex(_KEY_BYTES).encode())
-            os.fsync(handle)
-            with contextlib.suppress(FileExistsError):
-                os.link(partial, path)
-        finally:
-            os.close(handle)
-            partial.unlink()
+
+        def name() -> Path:
+            return path.with_name(f".key.{uuid7()}")
+
+        with claim.new_file(name) as (partial, file):
+            try:
+                partial.chmod(0o600)
+                file.write(secrets.token_hex(_KEY_BYTES).encode())
+                os.fsync(file.fileno())
+                with contextlib.suppress(FileExistsError):
+                    os.link(partial, path)
+            finally:
+                partial.unlink()

@@ -78,6 +78,7 @@ def plain_job(
         publish: Called after each move.
     """
     workspace = Workspace(root)
+    workspace.sweep()
     blobs = wrap_blobs(workspace.blobs())
     writer = wrap_writer(workspace.open_writer())
     reader = workspace.open_reader()
@@ -121,5 +122,6 @@ def plain_job(
         admit=lambda _: Verdict(),
         publish=publish or (lambda _: None),
         report=report,
+        scratch=workspace.scratch,
         who="test",
     )

@@ -39,6 +39,19 @@ def values(root: Path) -> dict[str, object]:
     return found
 
 
+def left_over(root: Path) -> list[str]:
+    """Half-written things below the workspace: a kill leaves some, the next apply none."""
+    state = root / ".headway"
+    half = [
+        *state.glob("tmp/*"),
+        *state.glob("blobs/incoming/*"),
+        *state.glob(".key.*"),
+        *state.rglob("*.partial"),
+    ]
+    marks = [path for path in state.glob("blobs/unsynced/*") if not Workspace(root).blobs().exists(path.name)]
+    return [str(path.relative_to(state)) for path in (*half, *marks)]
+
+
 def clean_build(root: Path, version: str) -> dict[str, object]:
     done = run(root, version)
     assert done.returncode == 0, done.stderr
@@ -78,6 +91,7 @@ def test_apply_converges_after_a_kill_at_a_durable_step(
     again = run(tmp_path, "2")
     assert again.returncode == 0, again.stderr
     assert values(tmp_path) == wanted
+    assert left_over(tmp_path) == []
     assert run(tmp_path, "2").stdout.strip() == "", "a further apply does nothing"
 
 
@@ -99,3 +113,4 @@ def test_apply_converges_after_fifty_kills_at_random_moments(
         assert values(tmp_path) in (old, wanted)
     assert run(tmp_path, "2").returncode == 0
     assert values(tmp_path) == wanted
+    assert left_over(tmp_path) == []

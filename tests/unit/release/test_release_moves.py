@@ -120,7 +120,7 @@ def test_a_promotion_names_only_the_pointers_that_change(ledger: Ledger) -> None
 def test_where_nothing_was_released_there_is_nothing_to_roll_back_to_or_to_stop() -> None:
     ledger = Ledger()
     ledger.apply(dataset__m="D1")
-    with pytest.raises(GateError, match="nothing to roll back to: `endpoint.m` never had a release"):
+    with pytest.raises(GateError, match=r"nothing to roll back to: `endpoint\.m` never had a release"):
         roll_back(ledger.state, ledger.moves, END, ASK)
-    with pytest.raises(GateError, match="nothing to stop: `endpoint.m` never had a release in `prod`"):
+    with pytest.raises(GateError, match=r"nothing to stop: `endpoint\.m` never had a release in `prod`"):
         stop(ledger.state, ledger.moves, [END], ASK)
