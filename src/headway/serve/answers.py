@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headway.errors import serve as errors
@@ -41,26 +41,49 @@ class Answered(NamedTuple):
         ]
 
 
-def told(output: NDArray[np.floating], answer: Answer, about: int, endpoint: str) -> Answered:
-    """What the caller is told.
+class Teller:
+    """Makes what the caller is told of a model's numbers.
 
     Args:
-        output: Probabilities (n, k) with columns as `answer.classes`, or values (n,).
         answer: What the prediction means.
         about: Place of the class whose probability is told; see `place_of_positive`.
         endpoint: Its name, for messages.
-
-    Raises:
-        UserCodeError: A number is NaN or infinite (SE016).
     """
-    if answer.kind == "value":
-        values = output.ravel().tolist()
-        _check(values, endpoint)
-        return Answered(value=values)
-    rows = output.tolist()
-    probabilities = [row[about] for row in rows]
-    _check(probabilities, endpoint)
-    return Answered(probability=probabilities, label=[_label(row, about, answer) for row in rows])
+
+    def __init__(self, answer: Answer, about: int, endpoint: str) -> None:
+        self._is_value = answer.kind == "value"
+        self._about = about
+        self._endpoint = endpoint
+        self._classes = answer.classes
+        self._threshold = inf if answer.threshold is None else answer.threshold
+        places = [*range(len(answer.classes))]
+        rivals = places if answer.threshold is None else [place for place in places if place != about]
+        self._rivals = rivals or places
+
+    def __call__(self, output: NDArray[np.floating]) -> Answered:
+        """What the caller is told.
+
+        Args:
+            output: Probabilities (n, k) with columns as `answer.classes`, or values (n,).
+
+        Raises:
+            UserCodeError: A number is NaN or infinite (SE016).
+        """
+        if self._is_value:
+            values = output.ravel().tolist()
+            _check(values, self._endpoint)
+            return Answered(value=values)
+        rows, about = output.tolist(), self._about
+        probabilities = [row[about] for row in rows]
+        _check(probabilities, self._endpoint)
+        return Answered(probabilities, [self._label(row) for row in rows])
+
+    def _label(self, row: list[float]) -> Any:
+        """The likeliest class; with a threshold, the one asked about as soon as it reaches that."""
+        if row[self._about] >= self._threshold:
+            return self._classes[self._about]
+        rivals = self._rivals
+        return self._classes[rivals[0] if len(rivals) == 1 else max(rivals, key=row.__getitem__)]
 
 
 def place_of_positive(answer: Answer) -> int | None:
@@ -71,16 +94,6 @@ def place_of_positive(answer: Answer) -> int | None:
     equal = [place for place, found in enumerate(answer.classes) if found == answer.positive]
     same = [place for place in equal if type(answer.classes[place]) is type(answer.positive)]
     return next(iter(same + equal), None)
-
-
-def _label(row: list[float], about: int, answer: Answer) -> Any:
-    """The likeliest class; with a threshold, the one asked about as soon as it reaches that."""
-    places = range(len(row))
-    if answer.threshold is not None:
-        if row[about] >= answer.threshold:
-            return answer.classes[about]
-        places = [place for place in places if place != about] or places
-    return answer.classes[max(places, key=row.__getitem__)]
 
 
 def _check(numbers: list[float], endpoint: str) -> None:

@@ -125,6 +125,7 @@ class _Target(NamedTuple):
     Attributes:
         patience: Seconds that a request may take; None without a limit.
         runs_code: Whether answering runs code of the product.
+        only: The release that answers, where there is no other.
     """
 
     name: str
@@ -132,6 +133,7 @@ class _Target(NamedTuple):
     version: str | None = None
     patience: float | None = None
     runs_code: bool = False
+    only: Variant | None = None
 
 
 class Core:
@@ -274,7 +276,7 @@ class Core:
         found = self._live(visit, target.name)
         self._check_rate(found, visit)
         _check_announced(request)
-        variant = _variant(found, target, request.body)
+        variant = target.only or _variant(found, target, request.body)
         release = variant.release
         visit.release = release.version
         form = release.forms[target.form]
@@ -323,8 +325,9 @@ def _targets(serving: Serving) -> dict[str, _Target]:
     found: dict[str, _Target] = {}
     for name, live in serving.endpoints.items():
         runs_code = any(variant.release.runs_product_code for variant in live.variants)
+        only = live.variants[0] if len(live.variants) == 1 else None
         for path, form in ((f"/predict/{name}", "named"), (f"/v2/models/{name}/infer", "inference")):
-            found[path] = _Target(name, form, None, live.route.timeout_seconds, runs_code)
+            found[path] = _Target(name, form, None, live.route.timeout_seconds, runs_code, only)
     return found
 
 

@@ -25,7 +25,7 @@ from headway.model.onnx import OnnxModel
 from headway.model.rows import rows_of
 from headway.online.lookup import OnlineRows
 from headway.online.pack import pack
-from headway.serve.answers import Answered, place_of_positive, told
+from headway.serve.answers import Answered, Teller, place_of_positive
 from headway.serve.inference import InferenceForm
 from headway.serve.named import NamedForm
 from headway.serve.product_code import ProductCode
@@ -89,7 +89,7 @@ class LoadedRelease:
         self._offset_us = round(manifest.predict_offset_seconds * MICROSECONDS)
         self._code, self._functions = _on_demand(directory, manifest)
         self._model = _model(directory, manifest, self._inputs)
-        self._about = _about(manifest)
+        self._told = Teller(manifest.answer, _about(manifest), manifest.endpoint)
         self._check_wiring()
         self._straight = self._places_in_request()
 
@@ -103,15 +103,16 @@ class LoadedRelease:
         """What the model takes, in order."""
         return self._inputs
 
-    def _places_in_request(self) -> list[int] | slice | None:
+    def _places_in_request(self) -> list[int] | None:
         """Where the model's inputs stand in a row of the request, when they all come from there as they are.
 
-        Such rows go to the model through one array, without a column on the way.
+        Such rows go to the model through one array, without a column on the way. Empty when they are the
+        row itself.
         """
         if not self._record.is_numeric or any(item.origin != "request" for item in self.manifest.inputs):
             return None
         places = [self._record.columns.index(item.name) for item in self._inputs]
-        return slice(None) if places == [*range(len(self._record.columns))] else places
+        return [] if places == [*range(len(self._record.columns))] else places
 
     def _check_wiring(self) -> None:
         """Refuse a release whose parts do not fit together, before a request finds out."""
@@ -148,10 +149,9 @@ class LoadedRelease:
         if self._straight is None:
             inputs = self._assembled(self._record.to_columns(records), now_us)
         else:
-            numbers = np.ascontiguousarray(self._record.to_matrix(records)[:, self._straight])
-            inputs = InputRows(numbers, _NO_TEXTS)
-        output = self._predict(inputs)
-        return Outcome(inputs, told(output, self.manifest.answer, self._about, self.manifest.endpoint))
+            numbers = self._record.to_matrix(records)
+            inputs = InputRows(numbers.take(self._straight, 1) if self._straight else numbers, _NO_TEXTS)
+        return Outcome(inputs, self._told(self._predict(inputs)))
 
     def _assembled(self, columns: Columns, now_us: int) -> InputRows:
         """The inputs of n rows from the request, from look-ups and from on-demand functions."""

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,7 @@ from headway.errors import serve as errors
 from headway.predictions.log import PredictionLog
 from headway.serve.app import App
 from headway.serve.core import Core
+from headway.serve.shortcut import Shortcut, Turns
 from headway.serve.watch import RouteWatch, serve_bundle
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.05
 DRAIN_SECONDS = 10
+KEEP_ALIVE_SECONDS = 5
+"""A connection on which nothing comes for so long is ended."""
+TICKS_A_SECOND = 10
 MOST_CONNECTIONS = 1000
 LARGEST_PORT = 65_535
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -98,10 +103,11 @@ class _Server(uvicorn.Server):
     def __init__(
         self, app: App, url: str, watch: RouteWatch | None, ready: Callable[[Ready], None] | None
     ) -> None:
+        shortcut: Any = partial(Shortcut, Turns(app.core))  # a type, says uvicorn; it calls what it is given
         config = uvicorn.Config(
             app,
             loop="uvloop",
-            http="httptools",
+            http=shortcut,
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -112,6 +118,7 @@ class _Server(uvicorn.Server):
             date_header=False,
             proxy_headers=False,
             limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
         super().__init__(config)
@@ -132,6 +139,15 @@ class _Server(uvicorn.Server):
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await following
+
+    async def on_tick(self, counter: int) -> bool:
+        """End connections on which nothing comes any more; called ten times a second."""
+        if counter % TICKS_A_SECOND == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Shortcut):
+                    connection.sweep(now)
+        return await super().on_tick(counter)
 
     async def _follow(self) -> None:
         core = self._app.core

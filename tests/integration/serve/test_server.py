@@ -254,8 +254,8 @@ def test_a_signal_lets_the_request_in_flight_finish_and_writes_the_log(
         while True:  # until the server listens no more
             try:
                 socket.create_connection((parts.hostname, parts.port), timeout=1).close()
-            except TimeoutError:
-                continue  # this loop has filled the queue of a server that accepts no more
+            except (TimeoutError, ConnectionResetError):
+                continue  # this loop has filled the queue of a server that accepts no more, or closes it
             except ConnectionRefusedError:
                 break
         slow.sendall(BODY[10:])
@@ -370,6 +370,53 @@ def test_pipelined_requests_are_answered_in_order(url: str) -> None:
     last = head.replace(b"host: x", b"host: x\r\nconnection: close")
     received = raw(url, (head + BODY) * 5 + last + BODY, is_whole=True)
     assert received.count(b"HTTP/1.1 200") == 6
+
+
+def plain(body: bytes = BODY, more: bytes = b"") -> bytes:
+    head = b"POST /predict/delay HTTP/1.1\r\nhost: x\r\n%bcontent-length: %d\r\n\r\n"
+    return head % (more, len(body)) + body
+
+
+@pytest.mark.parametrize("cut", [1, 30, 70, 90])
+def test_a_request_may_come_in_any_pieces(url: str, cut: int) -> None:
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=5) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(3):
+            connection.sendall(plain()[:cut])
+            with socket.create_connection((parts.hostname, parts.port), timeout=5) as other:
+                other.sendall(plain())  # answered only after the first piece has been read
+                assert other.recv(65536).startswith(b"HTTP/1.1 200")
+            connection.sendall(plain()[cut:])
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2])
+def test_odd_and_plain_requests_on_one_connection_are_answered_in_order(url: str, odd: int) -> None:
+    odd_one = b"GET /v2/health/live HTTP/1.1\r\nhost: x\r\n\r\n"
+    requests = [plain()] * 3
+    requests[odd] = odd_one
+    ended = plain(more=b"connection: close\r\n")
+    answers = raw(url, b"".join(requests) + ended, is_whole=True).split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert [b'"live"' in answer for answer in answers] == [place == odd for place in range(3)] + [False]
+
+
+def test_an_idle_connection_is_ended(environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headway.serve.server.KEEP_ALIVE_SECONDS", 0.1)
+    environment.publish((environment.release(), 100.0))
+    with running(environment.directory, environment.key) as url:
+        answered = raw(url, plain(), is_whole=True)
+        assert answered.startswith(b"HTTP/1.1 200")
+        assert raw(url, b"", is_whole=True) == b""
+
+
+def test_a_body_that_never_ends_is_answered_408(environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headway.serve.shortcut.SLOWEST_BODY_SECONDS", 0.1)
+    environment.publish((environment.release(), 100.0))
+    with running(environment.directory, environment.key) as url:
+        answered = raw(url, plain()[:-5], is_whole=True)
+    assert answered.startswith(b"HTTP/1.1 408")
+    assert b"connection: close" in answered
 
 
 def test_a_start_needs_neither_pandas_nor_polars_nor_scikit_learn(environment: Any) -> None:

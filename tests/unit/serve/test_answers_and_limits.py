@@ -10,7 +10,7 @@ import pytest
 
 from headway.bundle.manifest import Answer
 from headway.errors import UserCodeError
-from headway.serve.answers import Answered, place_of_positive, told
+from headway.serve.answers import Answered, Teller, place_of_positive
 from headway.serve.meters import BOUNDS, Label, Meters
 from headway.serve.rate_limit import TokenBucket
 
@@ -23,7 +23,7 @@ def probability(**changes: Any) -> Answer:
 def label(row: list[float], answer: Answer) -> Any:
     about = place_of_positive(answer)
     assert about is not None
-    return told(np.array([row]), answer, about, "delay").label[0]
+    return Teller(answer, about, "delay")(np.array([row])).label[0]
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.29, False), (0.3, True), (0.31, True)])
@@ -58,7 +58,7 @@ def test_the_class_asked_about_is_found_by_type_first(
 
 
 def test_a_value_is_told_as_it_is() -> None:
-    answered = told(np.array([1.5, -2.0]), Answer(kind="value"), 0, "rents")
+    answered = Teller(Answer(kind="value"), 0, "rents")(np.array([1.5, -2.0]))
     assert answered == Answered(value=[1.5, -2.0])
     assert answered.rows(["a", "b"]) == [
         {"value": 1.5, "prediction_id": "a"},
@@ -73,7 +73,7 @@ def test_a_number_that_is_none_is_never_told(number: float) -> None:
         (np.array([[0.5, 0.5], [1.0, number]]), probability()),
     ):
         with pytest.raises(UserCodeError) as caught:
-            told(output, answer, 1, "rents")
+            Teller(answer, 1, "rents")(output)
         assert caught.value.code == "SE016"
         assert "row 1" in caught.value.what
 

@@ -1,0 +1,291 @@
+"""The shortest way of a plain request: from the socket's bytes to the core and back, without ASGI.
+
+A connection begins here. As long as its requests are plain (one at a time, a POST to an endpoint, of a
+known length), each is answered in one go. At the first that is not, the connection is handed over to
+uvicorn's own protocol, with what was read of that request, and stays there. What a head of a request says
+is httptools' finding; heads that come again and again are looked up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from headway.errors import serve as errors
+from headway.serve.app import LARGEST_BODY, SLOWEST_BODY_SECONDS
+from headway.serve.core import Core, Reply, Request
+
+if TYPE_CHECKING:
+    from uvicorn import Config
+    from uvicorn.server import ServerState
+
+    from headway.errors import HeadwayError
+
+HEADS_KEPT = 512
+LONGEST_HEAD = 2048
+"""Bytes of a head that is looked up; a longer one takes the long way."""
+MOST_TOGETHER = 16
+"""Requests worked on before the first of them is answered."""
+ENDPOINTS = ("/predict/", "/v2/")
+
+_STATUS_LINES = {
+    int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
+_END = b"\r\n\r\n"
+
+
+class Head(NamedTuple):
+    """What the head of a plain request says.
+
+    Attributes:
+        request: The request, without its body.
+        length: Bytes of the body.
+    """
+
+    request: Request
+    length: int
+
+
+class Heads:
+    """What the heads of requests say; the ones seen lately are known by their bytes."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Head | None] = {}
+
+    def of(self, data: bytes) -> Head | None:
+        """What the head of a plain request says; None for a request that takes the long way."""
+        try:
+            return self._known[data]
+        except KeyError:
+            pass
+        if len(self._known) >= HEADS_KEPT:
+            self._known.clear()
+        head = self._known[data] = _read(data)
+        return head
+
+
+class Turns:
+    """What all connections share: what answers, the heads seen, and the requests of one turn of the loop.
+
+    The requests that came together are worked on one after the other, and then the answers are sent. Each
+    alternation between working and the system's calls costs more than either: 2x the CPU of a request.
+
+    Args:
+        core: What answers.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.heads = Heads()
+        self._asked: list[tuple[Shortcut, Request]] = []
+
+    def add(self, connection: Shortcut, request: Request) -> None:
+        """Answer a request in this turn."""
+        if not self._asked:
+            asyncio.get_running_loop().call_soon(self._answer)
+        self._asked.append((connection, request))
+
+    def _answer(self) -> None:
+        asked, self._asked = self._asked, []
+        for start in range(0, len(asked), MOST_TOGETHER):
+            part = asked[start : start + MOST_TOGETHER]
+            handle = self.core.handle
+            replies = [handle(request) for _, request in part]
+            for (connection, _), reply in zip(part, replies, strict=True):
+                connection.reply(reply)
+
+
+class Shortcut(asyncio.Protocol):
+    """One connection, until it is handed over; takes the place of uvicorn's protocol, and its arguments.
+
+    Args:
+        turns: Shared by all connections.
+        config: uvicorn's.
+        server_state: uvicorn's; its connections are those that a graceful end waits for.
+        app_state: uvicorn's, handed on.
+    """
+
+    def __init__(
+        self,
+        turns: Turns,
+        *,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._turns = turns
+        self._config = config
+        self._state = server_state
+        self._app_state = app_state
+        self._connections = cast("set[object]", server_state.connections)
+        self._clock = (_loop or asyncio.get_running_loop()).time
+        self._head: Head | None = None
+        self._parts: list[bytes] = []
+        self._missing = 0
+        self._is_asked = False
+        self._is_ending = False
+        self._since = 0.0
+
+    # -- as asyncio and uvicorn call it --------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A caller has come."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._since = self._clock()
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- as asyncio calls it
+        """The caller has gone."""
+        self._connections.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer a plain request once it is whole; hand over every other."""
+        if self._is_asked:  # the next request, before the answer to this one
+            self._parts.append(data)
+            return
+        if self._head is None:
+            end = data.find(_END, 0, LONGEST_HEAD) + len(_END)
+            head = self._turns.heads.of(data[:end]) if end >= len(_END) else None
+            if head is None or len(self._connections) > (self._config.limit_concurrency or HEADS_KEPT):
+                self._hand_over(data)
+                return
+            self._since = self._clock()
+            missing = head.length + end - len(data)
+            if not missing:
+                self._ask(head.request, data[end:], data)
+                return
+            self._head = head
+            self._missing = head.length + end
+        self._parts.append(data)
+        self._missing -= len(data)
+        if self._missing <= 0:
+            self._whole(self._head)
+
+    def pause_writing(self) -> None:
+        """Read nothing more from a caller who does not read the answers."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read again."""
+        self._transport.resume_reading()
+
+    def shutdown(self) -> None:
+        """End the connection, after the request that is being received."""
+        self._is_ending = True
+        if self._head is None and not self._is_asked:
+            self._transport.close()
+
+    def sweep(self, now: float) -> None:
+        """End the connection when nothing came for too long: no next request, or not its rest."""
+        waited = now - self._since
+        if self._is_asked:
+            return
+        if self._head is None and waited > self._config.timeout_keep_alive:
+            self._transport.close()
+        elif self._head is not None and waited > SLOWEST_BODY_SECONDS:
+            self._refuse(errors.too_slow_body(SLOWEST_BODY_SECONDS))
+
+    # -- answers -------------------------------------------------------------------------------
+
+    def reply(self, reply: Reply) -> None:
+        """Send the answer to the request that was received."""
+        self._is_asked = False
+        if self._transport.is_closing():
+            return
+        self._write(reply)
+        if self._is_ending:
+            self._transport.close()
+        elif self._parts:
+            data, self._parts = b"".join(self._parts), []
+            self.data_received(data)
+
+    def _whole(self, head: Head) -> None:
+        data = b"".join(self._parts)
+        self._head, self._parts = None, []
+        if self._missing < 0:  # the next request came with this one
+            self._hand_over(data)
+        else:
+            self._ask(head.request, data[len(data) - head.length :], data)
+
+    def _ask(self, request: Request, body: bytes, data: bytes) -> None:
+        request = request._replace(body=body)
+        if self._turns.core.patience(request) is None:
+            self._is_asked = True
+            self._turns.add(self, request)
+        else:
+            self._hand_over(data)
+
+    def _refuse(self, refused: HeadwayError) -> None:
+        self._is_ending = True
+        self._write(self._turns.core.refuse(refused))
+        self._transport.close()
+
+    def _write(self, reply: Reply) -> None:
+        parts = [_STATUS_LINES[reply.status]]
+        parts += [b"%b: %b\r\n" % header for header in reply.headers]
+        if self._is_ending:
+            parts.append(b"connection: close\r\n")
+        parts.append(b"content-length: %d\r\n\r\n%b" % (len(reply.body), reply.body))
+        self._transport.write(b"".join(parts))
+
+    def _hand_over(self, data: bytes) -> None:
+        """Leave the connection to uvicorn, which begins with what was read of this request."""
+        self._connections.discard(self)
+        general = HttpToolsProtocol(self._config, self._state, self._app_state)
+        self._transport.set_protocol(general)
+        general.connection_made(self._transport)
+        general.data_received(data)
+        if self._is_ending:
+            general.shutdown()
+
+
+class _Reading:
+    """Collects what httptools finds in a head."""
+
+    def __init__(self) -> None:
+        self.url = b""
+        self.headers: dict[bytes, bytes] = {}
+        self.is_whole = False
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        self.is_whole = True
+
+
+def _read(data: bytes) -> Head | None:
+    """What a head says; None when it is not that of a plain request."""
+    reading = _Reading()
+    parser = httptools.HttpRequestParser(reading)
+    try:
+        parser.feed_data(data)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        return None
+    headers, path = reading.headers, reading.url.decode("latin-1")
+    length = headers.get(b"content-length", b"")
+    is_plain = (
+        reading.is_whole
+        and parser.get_method() == b"POST"
+        and parser.get_http_version() == "1.1"
+        and parser.should_keep_alive()
+        and not parser.should_upgrade()
+        and not headers.keys() & {b"expect", b"transfer-encoding", b"upgrade"}
+        and path.startswith(ENDPOINTS)
+        and path.isascii()
+        and not set(path) & set("%?#")
+        and length.isdigit()
+    )
+    if not is_plain or int(length) > LARGEST_BODY:
+        return None
+    kind = headers.get(b"content-type", b"").decode("latin-1")
+    encoding = headers.get(b"content-encoding", b"").decode("latin-1").lower()
+    return Head(Request("POST", path, b"", kind, encoding), int(length))
