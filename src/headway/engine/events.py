@@ -34,6 +34,7 @@ class Finished(NamedTuple):
     Attributes:
         unchanged: The result is the one that was there before: what needs it stays as it is.
         meta: Small facts about the result, for a one-line summary.
+        warnings: What its checks found that stops nothing.
     """
 
     step: Step
@@ -41,6 +42,7 @@ class Finished(NamedTuple):
     seconds: float
     unchanged: bool
     meta: dict[str, object]
+    warnings: tuple[str, ...] = ()
 
 
 class Reused(NamedTuple):

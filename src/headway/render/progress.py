@@ -45,6 +45,8 @@ class Progress:
                 same = "  same result as before" if event.unchanged else ""
                 summary = meta_text(event.meta)
                 self._line(f"  {event.step.node:<28} {seconds(event.seconds):>8}  {summary}{same}")
+                for warning in event.warnings:
+                    self._line(self.style(f"  warn    {warning}", "yellow"))
             case events.Reused():
                 self._line(self.style(f"  {event.step.node:<28} {'-':>8}  inputs came out equal", "dim"))
             case events.Judged():
