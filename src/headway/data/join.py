@@ -58,66 +58,126 @@ def as_of(
         if table.schema[key] != rows.schema[column]:
             kinds = str(table.schema[key]), str(rows.schema[column])
             raise errors.key_types_differ(where, key, kinds[0], column, kinds[1])
-    picked = _newest_known(rows, at, table, keys, ttl)
-    index = pl.Series(picked, dtype=pl.Int64)
-    index = index.set(index < 0, None).cast(pl.UInt32)
-    return pl.DataFrame([table[feature].gather(index).alias(name) for feature, name in columns.items()])
+    asking, found = _newest_known(rows, at, table, keys, ttl)
+    back = np.full(rows.height, _NOT_FOUND, dtype=np.int64)
+    back[asking] = np.arange(len(asking))
+    # Near rows of the table lie near in memory: gathered in that order, and then put back in the rows'.
+    there, here = _places(found), _places(back)
+    picked = table.select(
+        pl.col(feature).gather(there).gather(here).alias(name) for feature, name in columns.items()
+    )
+    if picked.height != rows.height:
+        raise errors.rows_do_not_balance(where, rows.height, picked.height)
+    return picked
+
+
+def _places(index: np.ndarray) -> pl.Series:
+    """An index for `gather`: null where nothing was found."""
+    return (
+        pl.select(pl.when(pl.lit(pl.Series(index)) >= 0).then(pl.lit(pl.Series(index))))
+        .to_series()
+        .cast(pl.UInt32)
+    )
 
 
 def _newest_known(
     rows: pl.DataFrame, at: str, table: pl.DataFrame, keys: Mapping[str, str], ttl: timedelta | None
-) -> np.ndarray:
-    """Index into the table for each row, -1 for none; shape (n,), int64."""
-    entity, wanted = _entities(rows, table, keys)
-    event, known = _microseconds(table[EVENT_TIME]), _microseconds(table[KNOWN_TIME])
-    order = _order(entity, event, known)
-    if order is not None:
-        entity, event, known = entity[order], event[order], known[order]
-    moment = _microseconds(rows[at])
-    asked = (wanted != _NOT_FOUND) & rows[at].is_not_null().to_numpy()
-    asking, wanted, moment = np.flatnonzero(asked), wanted[asked], moment[asked]
-    start = np.searchsorted(entity, np.arange(entity[-1] + 1 if len(entity) else 0))[wanted]
-    found = _last_not_after(entity, event, wanted, moment)
-    found = _step_back(found, start, moment, entity=entity, known=known)
-    if ttl is not None and len(found):
-        old = moment - event[np.maximum(found, 0)] > ttl // timedelta(microseconds=1)
-        found[old] = _NOT_FOUND
-    picked = np.full(rows.height, _NOT_FOUND, dtype=np.int64)
-    if order is not None and len(found):
-        found = np.where(found >= 0, order[np.maximum(found, 0)], _NOT_FOUND)
-    picked[asking] = found
-    return picked
-
-
-def _entities(
-    rows: pl.DataFrame, table: pl.DataFrame, keys: Mapping[str, str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A number for each entity: those of the table (n_table,), and those of the rows (n,), -1 for none."""
-    names = list(keys)
-    numbered = table.select(names).unique(maintain_order=True).with_row_index(_ENTITY)
-    of_table = table.select(names).join(
-        numbered, on=names, how="left", nulls_equal=True, maintain_order="left"
-    )
+    """Rows that may find something, by entity and moment, and their index into the table, -1 for none; (k,)."""
+    laid = _laid_out(table, list(keys))
+    moment = _microseconds(rows[at])
+    wanted = _wanted(rows, laid.numbered, keys)
+    wanted[rows[at].is_null().to_numpy()] = _NOT_FOUND
+    asking = np.flatnonzero(wanted != _NOT_FOUND)
+    if not len(asking):
+        return asking, asking
+    wanted, moment = wanted[asking], moment[asking]
+    sought = _Line.of(laid.entity, laid.event).moments(wanted, moment)
+    near = pl.Series(sought).arg_sort().to_numpy()
+    wanted, moment, asking = wanted[near], moment[near], asking[near]
+    found = _search(laid, wanted, moment)
+    if ttl is not None:
+        old = moment - laid.event[np.maximum(found, 0)] > ttl // timedelta(microseconds=1)
+        found[old] = _NOT_FOUND
+    if laid.order is not None:
+        found = np.where(found >= 0, laid.order[np.maximum(found, 0)], _NOT_FOUND)
+    return asking, found
+
+
+# -- the table, by entity and time -------------------------------------------------------------
+
+
+class _Laid(NamedTuple):
+    """A table of m rows, sorted by (entity, event, known).
+
+    Attributes:
+        entity: Number of each row's entity, rising; (m,).
+        event: Event times in microseconds; (m,).
+        known: Known times in microseconds; (m,).
+        starts: Each entity's first row; (entities,).
+        order: Where each row stands in the table as it was given; None where it is sorted itself.
+        numbered: The key columns of each entity and its number.
+    """
+
+    entity: np.ndarray
+    event: np.ndarray
+    known: np.ndarray
+    starts: np.ndarray
+    order: np.ndarray | None
+    numbered: pl.DataFrame
+
+
+def _laid_out(table: pl.DataFrame, keys: list[str]) -> _Laid:
+    event, known = _microseconds(table[EVENT_TIME]), _microseconds(table[KNOWN_TIME])
+    laid = _as_it_is(table.select(keys), event, known)
+    if laid is not None:
+        return laid
+    order = table.select(pl.arg_sort_by(*keys, EVENT_TIME, KNOWN_TIME)).to_series().cast(pl.Int64).to_numpy()
+    laid = _as_it_is(table.select(pl.col(keys).gather(pl.Series(order))), event[order], known[order])
+    assert laid is not None, "a sorted table holds each entity in one place, in the order of its times"
+    return laid._replace(order=order)
+
+
+def _as_it_is(keys: pl.DataFrame, event: np.ndarray, known: np.ndarray) -> _Laid | None:
+    """The layout of a table that is sorted already; None when it is not."""
+    begins = keys.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift()))).to_series()
+    begins = begins.to_numpy(writable=True)
+    begins[:1] = True  # an entity of nulls is like what is before the first row
+    rising = (event[1:] > event[:-1]) | ((event[1:] == event[:-1]) & (known[1:] >= known[:-1]))
+    if not np.all(begins[1:] | rising):
+        return None
+    numbered = keys.filter(pl.Series(begins))
+    if numbered.is_duplicated().any():
+        return None
+    numbered = numbered.with_columns(pl.int_range(pl.len()).alias(_ENTITY))
+    return _Laid(np.cumsum(begins) - 1, event, known, np.flatnonzero(begins), None, numbered)
+
+
+def _wanted(rows: pl.DataFrame, numbered: pl.DataFrame, keys: Mapping[str, str]) -> np.ndarray:
+    """The entity of each row, -1 for none; (n,), int64."""
     asked = rows.select(pl.col(column).alias(key) for key, column in keys.items())
-    of_rows = asked.join(numbered, on=names, how="left", nulls_equal=False, maintain_order="left")
-    return (
-        of_table[_ENTITY].cast(pl.Int64).to_numpy(),
-        of_rows[_ENTITY].cast(pl.Int64).fill_null(_NOT_FOUND).to_numpy(),
-    )
+    found = asked.join(numbered, on=list(keys), how="left", nulls_equal=False, maintain_order="left")
+    return found[_ENTITY].fill_null(_NOT_FOUND).to_numpy(writable=True)
 
 
 def _microseconds(times: pl.Series) -> np.ndarray:
     return times.cast(INSTANT).to_physical().fill_null(0).to_numpy()
 
 
-def _order(entity: np.ndarray, event: np.ndarray, known: np.ndarray) -> np.ndarray | None:
-    """The order by (entity, event, known); None when the table has it already."""
-    same = entity[1:] == entity[:-1]
-    tied = event[1:] == event[:-1]
-    rising = (event[1:] > event[:-1]) | (tied & (known[1:] >= known[:-1]))
-    if np.all((entity[1:] > entity[:-1]) | (same & rising)):
-        return None
-    return np.lexsort((known, event, entity))
+# -- the search --------------------------------------------------------------------------------
+
+
+def _search(laid: _Laid, wanted: np.ndarray, moment: np.ndarray) -> np.ndarray:
+    """Index into the laid-out table of the newest row known by each moment, -1 for none; (n,)."""
+    start = laid.starts[wanted]
+    usable = np.maximum(laid.event, laid.known)
+    in_turn = (usable[1:] >= usable[:-1]) | (laid.entity[1:] > laid.entity[:-1])
+    if np.all(in_turn):
+        # Rows became known in the order of their events, as with a constant lag: one search is enough.
+        found = _last_not_after(laid.entity, usable, wanted, moment)
+        return np.where(found >= start, found, _NOT_FOUND)
+    found = _last_not_after(laid.entity, laid.event, wanted, moment)
+    return _step_back(found, start, moment, entity=laid.entity, known=laid.known)
 
 
 class _Line(NamedTuple):
@@ -161,14 +221,8 @@ def _last_not_after(
 
     The table must be sorted by (entity, time).
     """
-    if not len(entity):
-        return np.full(len(wanted), _NOT_FOUND, dtype=np.int64)
     line = _Line.of(entity, time)
-    sought = line.moments(wanted, moment)
-    near = np.argsort(sought)  # neighbours in the search are neighbours in memory: three times as fast
-    found = np.empty(len(sought), dtype=np.int64)
-    found[near] = np.searchsorted(line.rows(entity, time), sought[near], side="right") - 1
-    return found
+    return np.searchsorted(line.rows(entity, time), line.moments(wanted, moment), side="right") - 1
 
 
 def _step_back(

@@ -140,3 +140,77 @@ def test_many_entities_over_many_thousand_years_do_not_overflow(rows: list, aske
         schema_overrides={"at": INSTANT},
     )
     assert joined(asked_frame, table, None) == oracle(asked_frame, table, None)
+
+
+# -- several groups, roles and corrections -----------------------------------------------------
+
+CORRECTIONS = st.lists(
+    st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 20), st.integers(0, 30), st.floats(0, 9)),
+    max_size=30,
+    unique_by=lambda row: row[:3],
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(CORRECTIONS, asked_rows, ttls)
+def test_many_corrections_of_one_event_are_read_as_they_were_known(
+    rows: list, asked: list, ttl: int | None
+) -> None:
+    few_events = [(who, event % 3, lag, value) for who, event, lag, value in rows]
+    unique = list({row[:3]: row for row in few_events}.values())
+    limit = None if ttl is None else timedelta(minutes=ttl)
+    asked_frame, table = asked_of(asked), table_of(unique)
+    assert joined(asked_frame, table, limit) == oracle(asked_frame, table, limit)
+
+
+@settings(max_examples=100, deadline=None)
+@given(table_rows, asked_rows)
+def test_a_correction_published_after_every_moment_changes_nothing(rows: list, asked: list) -> None:
+    asked_frame = asked_of(asked)
+    before = joined(asked_frame, table_of(rows), None)
+    reissued = [(who, event, 500 + lag, -1.0) for who, event, lag, _ in rows]
+    assert joined(asked_frame, table_of(rows + reissued), None) == before
+
+
+pairs = st.tuples(st.sampled_from(["x", "y", None]), st.sampled_from([1, 2, None]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(pairs, minutes, st.integers(0, 20)), max_size=30, unique=True),
+    st.lists(st.tuples(pairs, minutes), max_size=20),
+)
+def test_a_key_of_two_columns_matches_only_whole_and_only_without_nulls(rows: list, asked: list) -> None:
+    table = pl.DataFrame(
+        {
+            "place": [row[0][0] for row in rows],
+            "lane": [row[0][1] for row in rows],
+            "event_time": [moment(row[1]) for row in rows],
+            "known_time": [moment(row[1] + row[2]) for row in rows],
+            "number": list(range(len(rows))),
+        },
+        schema={
+            "place": pl.String,
+            "lane": pl.Int64,
+            "event_time": INSTANT,
+            "known_time": INSTANT,
+            "number": pl.Int64,
+        },
+    )
+    frame = pl.DataFrame(
+        {
+            "from_place": [row[0][0] for row in asked],
+            "from_lane": [row[0][1] for row in asked],
+            "at": [moment(row[1]) for row in asked],
+        },
+        schema={"from_place": pl.String, "from_lane": pl.Int64, "at": INSTANT},
+    )
+    keys = {"place": "from_place", "lane": "from_lane"}
+    found = as_of(frame, "at", table, keys, {"number": "number"})["number"].to_list()
+    for (pair, at), number in zip(asked, found, strict=True):
+        known = [
+            (event, event + lag, place)
+            for place, (key, event, lag) in enumerate(rows)
+            if None not in pair and key == pair and event <= at and event + lag <= at
+        ]
+        assert number == (max(known)[2] if known else None)
