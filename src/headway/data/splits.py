@@ -171,7 +171,7 @@ def _by_quota(split: Split, times: Times, where: str) -> list[_Window]:
         _Window(
             start, stop, share, f"from {_text(start)} until before {_text(stop)} ({share:.4g} of the rows)"
         )
-        for start, stop, share in zip(edges, edges[1:], shares, strict=True)
+        for start, stop, share in zip(edges[:-1], edges[1:], shares, strict=True)
     ]
 
 

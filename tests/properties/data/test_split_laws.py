@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from headway.data.hashing import row_hashes
 from headway.data.splits import Times, assign
-from headway.spec.product import Split
+from headway.errors import ContractError
+from headway.spec.product import Interval, Split
 
 HASH = Split(by="hash", train=0.6, validate=0.2, test=0.2)
 ORIGIN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -121,3 +122,88 @@ def test_hashes_are_published_for_ever() -> None:
 
 
 PUBLISHED = ["24e69956d3c4389c", "c85f4cb7f7f49e33", "0f3a2c0849f77444"]
+
+
+# -- windows, quotas and intervals -------------------------------------------------------------
+
+
+def at(hours: list[int]) -> pl.Series:
+    return pl.Series([ORIGIN + timedelta(hours=hour) for hour in hours], dtype=pl.Datetime("us", "UTC"))
+
+
+def text(hour: int) -> str:
+    return (ORIGIN + timedelta(hours=hour)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+
+
+FIXED = Split(
+    by="intervals",
+    train=Interval(from_=text(0), to=text(40)),
+    validate=Interval(from_=text(40), to=text(60)),
+    test=Interval(from_=text(70), to=text(100)),
+)
+WINDOWS = Split(by="time", train=timedelta(hours=40), validate=timedelta(hours=20), test=timedelta(hours=30))
+QUOTA = Split(by="quota", train=0.5, validate=0.2, test=0.3)
+timed_rows = st.lists(
+    st.tuples(st.integers(0, 100), st.integers(0, 50), st.sampled_from(["a", "b", "c", "d", None])),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([FIXED, WINDOWS, QUOTA]), st.booleans(), timed_rows)
+def test_nothing_learnt_from_is_newer_than_what_judges_it(split: Split, apart: bool, rows: list) -> None:
+    """Rows are (hour, hours until the label is known, customer)."""
+    moments, known = at([row[0] for row in rows]), at([row[0] + row[1] for row in rows])
+    frame = pl.DataFrame({"customer": [row[2] for row in rows]}, schema={"customer": pl.String})
+    declared = msgspec.structs.replace(split, apart="customer" if apart else None)
+    label = pl.Series("late", [True] * len(rows))
+    try:
+        made = assign(declared, frame, label, Times(moments, known, known, FAR_AHEAD), "d")
+    except ContractError as error:
+        assert error.code == "DA106"
+        return
+    assert sum(made.unused.values()) == made.parts.null_count()
+    found = [(*row, part) for row, part in zip(rows, made.parts, strict=True)]
+    for earlier, later in (("train", "validate"), ("train", "test"), ("validate", "test")):
+        first, second = ([row for row in found if row[3] == part] for part in (earlier, later))
+        if first and second:
+            begins = min(hour for hour, *_ in second)
+            assert max(hour for hour, *_ in first) < begins
+            assert max(hour + lag for hour, lag, *_ in first) <= begins
+            if apart:
+                assert not {row[2] for row in first} & {row[2] for row in second} - {None}
+
+
+@settings(max_examples=150, deadline=None)
+@given(timed_rows, timed_rows)
+def test_fixed_intervals_never_move_a_row(rows: list, more: list) -> None:
+    before = parts_of(pl.DataFrame({"x": [0] * len(rows)}), FIXED, at([row[0] for row in rows]))
+    both = rows + more
+    after = parts_of(pl.DataFrame({"x": [0] * len(both)}), FIXED, at([row[0] for row in both]))
+    assert after[: len(rows)] == before
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([WINDOWS, QUOTA]), timed_rows, timed_rows)
+def test_newer_rows_move_a_row_to_an_older_part_only(split: Split, rows: list, more: list) -> None:
+    rank = {None: -1, "train": 0, "validate": 1, "test": 2}
+    newest = max(row[0] for row in rows)
+    newer = [row[0] + newest + 1 for row in more]
+    hours = [row[0] for row in rows]
+    before = parts_of(pl.DataFrame({"x": [0] * len(rows)}), split, at(hours))
+    after = parts_of(pl.DataFrame({"x": [0] * len(rows + more)}), split, at(hours + newer))
+    assert all(rank[now] <= rank[then] for then, now in zip(before, after[: len(rows)], strict=True) if then)
+
+
+@settings(max_examples=100, deadline=None)
+@given(timed_rows, st.randoms(use_true_random=False))
+def test_parts_in_the_order_of_time_do_not_depend_on_the_order_of_rows(rows: list, random: Any) -> None:
+    places = list(range(len(rows)))
+    random.shuffle(places)
+    for split in (WINDOWS, QUOTA, FIXED):
+        declared = msgspec.structs.replace(split, apart="customer")
+        frame = pl.DataFrame({"customer": [row[2] for row in rows]}, schema={"customer": pl.String})
+        before = parts_of(frame, declared, at([row[0] for row in rows]))
+        after = parts_of(frame[places], declared, at([rows[place][0] for place in places]))
+        assert after == [before[place] for place in places]
