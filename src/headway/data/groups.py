@@ -83,9 +83,6 @@ def compute(
         ContractError: Rows without time, ambiguous rows, or infinite values.
         UserCodeError: The product's function failed, or returned a frame that does not fit.
     """
-    where = f"feature group `{name}`"
-    if group.window is not None:
-        raise errors.not_built_yet("`window:`", where, "leave it out: every recompute reads all rows")
     given = {source: _timed(tables[source], source) for source in group.from_}
     if group.frame is not None:
         assert resolve is not None, "a frame function is found by `resolve`"

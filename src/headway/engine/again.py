@@ -61,6 +61,9 @@ def _work(
         now=execution.started,
         libraries=execution.libraries,
         code=execution.fingerprint.code,
+        fingerprint=execution.fingerprint,
+        # A group is made again into a table of its own; what is read comes from the workspace's tables.
+        tables=Workspace(files).tables if execution.kind == "feature_group" else workspace.tables,
         code_files=tuple(str(path.relative_to(root)) for path in sorted(root.rglob("*.py"))),
         key=workspace.key,
     )

@@ -68,7 +68,7 @@ def job_of(
     """Everything that carrying out a plan of this product needs."""
     workspace = opened.workspace
     endpoints = serving.declared_endpoints(opened.loaded.product)
-    bench = bench_of(opened)
+    bench = bench_of(opened, who)
 
     def replan() -> Plan:
         return plan(opened, environment, only)
@@ -101,7 +101,7 @@ def job_of(
     )
 
 
-def bench_of(opened: Opened) -> Bench:
+def bench_of(opened: Opened, who: str) -> Bench:
     """What each node of this product is run with."""
     present = opened.present
     declaration_files = (opened.file.name, *opened.loaded.contracts)
@@ -115,6 +115,8 @@ def bench_of(opened: Opened) -> Bench:
         stages=stages(),
         condition=opened.conditions,
         key=opened.workspace.key,
+        tables=opened.workspace.tables,
+        who=who,
         declaration=opened.loaded,
         # The declaration goes into every archive: a node is made again from it, with or without code.
         code_files={

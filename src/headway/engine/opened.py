@@ -77,7 +77,7 @@ def open_product(file: Path) -> Opened:
         workspace=workspace,
         present=present,
         reader=reader,
-        conditions=Conditions(reader, blobs, cache),
+        conditions=Conditions(reader, blobs, cache, workspace.state / "tables"),
         own=own,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,17 @@ from headway.core.clock import Clock
 from headway.engine import events
 from headway.engine.archive import pack
 from headway.engine.user_code import captured
-from headway.engine.work import Draft, Stage, Work
+from headway.engine.work import Draft, Past, Stage, Work
 from headway.errors import HeadwayError
 from headway.errors import engine as errors
 from headway.errors.masking import masked
 from headway.facts.artifacts import Artifact, StoredFile
-from headway.facts.evidence import Evidence
+from headway.facts.evidence import Outcome
 from headway.facts.executions import Execution, Fingerprint
 from headway.facts.fact import Body, Made
 from headway.plan.plan import Step
 from headway.spec.graph import Graph, Node
-from headway.store.ports import BlobStore, LedgerReader, LedgerWriter
+from headway.store.ports import BlobStore, LedgerWriter, TableStore
 
 _LAST_LINES = 5
 _WIDEST = 200
@@ -45,12 +46,14 @@ class Bench:
     root: Path
     graph: Graph
     blobs: BlobStore
-    reader: LedgerReader
+    reader: Past
     writer: LedgerWriter
     clock: Clock
     stages: Mapping[str, Stage]
     condition: Callable[[str], str]
     key: Callable[[], bytes]
+    tables: Callable[[], TableStore]
+    who: str = ""
     declaration: Any = None
     code_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     libraries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -60,11 +63,22 @@ def run_node(bench: Bench, step: Step, fingerprint: Fingerprint, run: str, folde
     """Compute one node and record its execution, artifact and evidence in one transaction.
 
     Raises:
+        ConflictError: Somebody else writes the table of this feature group.
         HeadwayError: What the stage raised; the failed execution is recorded first.
     """
     node = bench.graph.node(step.node)
+    # From the first look at a table until the fact that names its new version, nobody else writes it.
+    is_group = node.kind == "feature_group"
+    with bench.writer.lease(node.name, f"{bench.who}: apply") if is_group else nullcontext():
+        return _run(bench, step, node, fingerprint, run, folder)
+
+
+def _run(
+    bench: Bench, step: Step, node: Node, fingerprint: Fingerprint, run: str, folder: Path
+) -> events.Finished:
     begun = time.perf_counter()
-    work = _work(bench, node, fingerprint, folder)
+    refreshed = any(cause.kind == "policy" for cause in step.causes)
+    work = _work(bench, node, fingerprint, run, folder, refreshed=refreshed)
     attempt = _attempt(bench, step, fingerprint, run)
     with captured() as printed:
         try:
@@ -87,13 +101,18 @@ def run_node(bench: Bench, step: Step, fingerprint: Fingerprint, run: str, folde
         waits_until=draft.waits_until,
     )
     earlier = bench.reader.executions(node.name)
-    _record(bench, artifact, draft.evidence, done)
+    _record(bench, artifact, draft, done)
     _clear(folder)
     unchanged = bool(earlier) and earlier[0].output == artifact.digest
-    return events.Finished(step, artifact.digest, done.seconds, unchanged, artifact.meta)
+    warnings = tuple(
+        f"{node.name}: {item.observed}" for item in draft.evidence if item.outcome is Outcome.WARN
+    )
+    return events.Finished(step, artifact.digest, done.seconds, unchanged, artifact.meta, warnings)
 
 
-def _work(bench: Bench, node: Node, fingerprint: Fingerprint, folder: Path) -> Work:
+def _work(
+    bench: Bench, node: Node, fingerprint: Fingerprint, run: str, folder: Path, *, refreshed: bool
+) -> Work:
     inputs = {}
     for need in node.needs:
         artifact = bench.reader.artifact(fingerprint.inputs[need])
@@ -112,6 +131,12 @@ def _work(bench: Bench, node: Node, fingerprint: Fingerprint, folder: Path) -> W
         code=fingerprint.code,
         code_files=bench.code_files.get(node.name, ()),
         key=bench.key,
+        fingerprint=fingerprint,
+        tables=bench.tables,
+        past=bench.reader,
+        run=run,
+        who=bench.who,
+        refreshed=refreshed,
     )
 
 
@@ -121,13 +146,19 @@ def _keep(bench: Bench, draft: Draft) -> Artifact:
     if known is not None and not bench.condition(draft.digest):
         return known
     files: list[StoredFile] = [bench.blobs.put(draft.files[name], name) for name in sorted(draft.files)]
-    return Artifact(digest=draft.digest, kind=draft.kind, files=tuple(files), meta=draft.meta)
+    return Artifact(
+        digest=draft.digest,
+        kind=draft.kind,
+        files=(*files, *draft.stored),
+        meta=draft.meta,
+        table=draft.table,
+    )
 
 
-def _record(bench: Bench, artifact: Artifact, evidence: tuple[Evidence, ...], done: Execution) -> None:
+def _record(bench: Bench, artifact: Artifact, draft: Draft, done: Execution) -> None:
     """The artifact, what was checked on the way, and the execution: all in one transaction, or none."""
-    checks = [replace(item, node=done.node, about=artifact.digest) for item in evidence]
-    facts: list[Body] = [Made(artifact=artifact, node=done.node), *checks, done]
+    checks = [replace(item, node=done.node, about=artifact.digest) for item in draft.evidence]
+    facts: list[Body] = [Made(artifact=artifact, node=done.node), *checks, *draft.facts, done]
     bench.writer.record(*facts)
 
 

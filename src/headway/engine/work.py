@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from headway.facts.artifacts import Artifact
+from headway.facts.artifacts import Artifact, StoredFile
 from headway.facts.evidence import Evidence
+from headway.facts.executions import Execution, Fingerprint
+from headway.facts.fact import Body
 from headway.spec.graph import Node
-from headway.store.ports import BlobStore
+from headway.store.ports import BlobStore, LedgerReader, TableStore
+
+
+class Past(LedgerReader, Protocol):
+    """The ledger, read only, with who made what."""
+
+    def made_by(self, output: str) -> Sequence[tuple[str, Execution]]:
+        """(fact id, execution) that made an artifact, newest first."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +40,11 @@ class Work:
         code: Qualified name -> digest of its meaning, of the code that the node is made of.
         code_files: Files of the product that the node's code is in, relative to `root`.
         key: Key that signs bundles.
+        fingerprint: What the node is made of.
+        tables: Opens the tables of feature groups.
+        past: What happened before; None where a result is made again without it.
+        run: Id of the run, and `who` asked for it.
+        refreshed: Whether somebody asked for the node to be computed again.
     """
 
     node: Node
@@ -43,6 +58,12 @@ class Work:
     code: Mapping[str, str]
     code_files: tuple[str, ...]
     key: Callable[[], bytes]
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
+    tables: Callable[[], TableStore]
+    past: Past | None = None
+    run: str = ""
+    who: str = ""
+    refreshed: bool = False
 
     def file(self, node: str, name: str) -> Path:
         """Where a verified file of an input lies.
@@ -66,6 +87,9 @@ class Draft:
         seed: The seed that was used, where there is one.
         waits_until: When the passing of time makes it stale.
         evidence: Checks made on the way; `about` and `node` are filled in by the engine.
+        table: The table that holds it, already written; `stored` are its data files there.
+        stored: Files of it that are stored already: of its table, or of an earlier result.
+        facts: What else happened; recorded together with the artifact.
     """
 
     kind: str
@@ -75,6 +99,9 @@ class Draft:
     seed: int | None = None
     waits_until: datetime | None = None
     evidence: tuple[Evidence, ...] = ()
+    table: str = ""
+    stored: tuple[StoredFile, ...] = ()
+    facts: tuple[Body, ...] = ()
 
 
 Stage = Callable[[Work], Draft]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headway.errors.families import ConflictError, EngineError
+from headway.errors.families import ConflictError, EngineError, SpecError, UserCodeError
 
 
 def table_file_is_missing(table: str, name: str) -> EngineError:
@@ -75,4 +75,39 @@ def rows_do_not_fit(table: str, there: Sequence[str], given: Sequence[str]) -> E
         what=f"rows with the columns {names} do not fit table `{table}` ({', '.join(list(there)[:10])})",
         where=f".headway/tables/{table}",
         mend="apply with `--refresh feature_group.NAME`; only Headway should write below `.headway/tables`",
+    )
+
+
+def window_is_too_short(group: str, features: Sequence[str]) -> UserCodeError:
+    """ST106: A feature group's code reads further back than its `window:` says.
+
+    `window: 35d` promises that what is computed for a moment depends on no row more than 35 days away,
+    so that late and corrected rows are worked in by computing only what is near them. The newest window
+    was computed from the rows that it may depend on, and from all rows: the results differ. A running
+    total, a mean over everything, or the row before this one however long ago, have no window.
+    """
+    return UserCodeError(
+        code="ST106",
+        what=f"{', '.join(f'`{name}`' for name in list(features)[:5])} reads further back than `window:` says",
+        where=f"feature group `{group}`",
+        mend="set a longer `window:`, or leave it out: then every computation reads all rows",
+    )
+
+
+def group_needs_a_version(
+    group: str, version: int, lost: Sequence[str], retyped: Sequence[str], readers: Sequence[str]
+) -> SpecError:
+    """ST107: A feature was dropped, or is of another type, under the same version.
+
+    Whoever reads version 1 of a group may count on its features. A feature more, or other values, are
+    taken under the same version; a feature less, or of another type, needs a new one. The rows of the
+    old version stay as long as a release reads them.
+    """
+    faults = [f"`{name}` is gone" for name in lost] + [f"`{name}` is of another type" for name in retyped]
+    read = f", which {', '.join(f'dataset `{name}`' for name in list(readers)[:5])} reads" if readers else ""
+    return SpecError(
+        code="ST107",
+        what=f"{', '.join(faults[:5])} in version {version} of group `{group}`{read}",
+        where=f"feature group `{group}`",
+        mend=f"set `version: {version + 1}`, or bring the feature back",
     )

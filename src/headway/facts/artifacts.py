@@ -30,6 +30,7 @@ class Artifact(Struct, frozen=True, kw_only=True):
         digest: Digest of the canonical form that its kind declares; its name for ever.
         kind: source, feature_group, dataset, model, baseline, evaluation, release.
         files: Its files, sorted by name.
+        table: The table whose data files they are; empty for blobs.
         meta: Small facts about it (row counts, columns, runtime), JSON values only.
     """
 
@@ -37,6 +38,7 @@ class Artifact(Struct, frozen=True, kw_only=True):
     kind: str
     files: tuple[StoredFile, ...]
     meta: dict[str, Any] = field(default_factory=dict)
+    table: str = ""
 
     def file(self, name: str) -> StoredFile:
         """The file called `name`.

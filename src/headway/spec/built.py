@@ -17,9 +17,6 @@ def _parts(loaded: Loaded) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     product = loaded.product
     for name, source in product.sources.items():
         yield from _source(("sources", name), source)
-    for name, group in product.feature_groups.items():
-        if group.window is not None:
-            yield f"feature_groups.{name}.window", ("feature_groups", name, "window")
     for name, dataset in product.datasets.items():
         yield from _dataset(("datasets", name), dataset)
     for name, evaluation in product.evaluations.items():

@@ -7,8 +7,8 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-STEPS = ("put", "sync", "record", "move", "publish")
-"""Durable steps of an apply, in the order in which they first happen."""
+STEPS = ("put", "replace", "change", "record", "sync", "move", "publish")
+"""Durable steps of an apply: of blobs, tables and the ledger."""
 
 
 class Fuse:

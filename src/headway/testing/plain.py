@@ -108,6 +108,7 @@ def plain_job(
         stages={"value": stage_of(nodes)},
         condition=condition,
         key=lambda: b"plain",
+        tables=workspace.tables,
     )
     return Job(
         root=root,

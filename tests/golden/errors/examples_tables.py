@@ -11,4 +11,8 @@ EXAMPLES = {
     "table_moved": lambda: tables.table_moved(TABLE),
     "table_fails": lambda: tables.table_fails(f".headway/tables/{TABLE}", "Invalid JSON in log"),
     "rows_do_not_fit": lambda: tables.rows_do_not_fit(TABLE, ["origin", "wind"], ["origin", "gust"]),
+    "window_is_too_short": lambda: tables.window_is_too_short("terminal_risk", ["total", "rank"]),
+    "group_needs_a_version": lambda: tables.group_needs_a_version(
+        "weather_hourly", 1, ["wind"], ["gust"], ["delay"]
+    ),
 }

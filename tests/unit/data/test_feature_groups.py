@@ -129,12 +129,6 @@ def test_a_missing_key_or_known_time_is_refused() -> None:
         compute(HOURLY, "g", {"weather": table(known=None)}, functions=load(module(FEATURES)))
 
 
-def test_a_window_is_not_built_yet_rather_than_ignored() -> None:
-    group = FeatureGroup(from_=("weather",), key=("origin",), columns="features", window=timedelta(days=1))
-    with pytest.raises(SpecError, match="not built yet"):
-        compute(group, "g", {"weather": table()}, functions=load(module(FEATURES)))
-
-
 # -- frame functions -------------------------------------------------------------------------
 
 

@@ -16,8 +16,6 @@ LATER = {
     "flights": [],
     "phishing": [],
     "fraud": [
-        "feature_groups.customer_spend.window",
-        "feature_groups.terminal_risk.window",
         "endpoints.payments.release.strategy: shadow",
         "endpoints.payments.unit",
     ],

@@ -9,7 +9,7 @@ from headway.core.wording import count
 from headway.data import datasets, tables
 from headway.engine.archive import pack
 from headway.engine.stages.names import CONTRACT, ROWS, short_name
-from headway.engine.stages.tables import source_table
+from headway.engine.stages.tables import group_rows, source_table
 from headway.engine.user_code import importable
 from headway.engine.work import Draft, Work
 from headway.features import functions, layout
@@ -41,9 +41,7 @@ def run(work: Work) -> Draft:
             contract=rows.contract,
             now=work.now,
             late=source_table(work, declared.label.from_) if declared.label.from_ is not None else None,
-            groups={
-                group: tables.read(work.file(f"feature_group.{group}", ROWS)) for group in sorted(picked)
-            },
+            groups={group: group_rows(work, group) for group in sorted(picked)},
             declared_groups=product.feature_groups,
             on_demand=functions.load(declared.on_demand) if declared.on_demand else (),
         )

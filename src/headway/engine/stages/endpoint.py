@@ -11,11 +11,10 @@ import msgspec
 from headway.bundle import manifest as bundle
 from headway.bundle.write import write
 from headway.core import digest
-from headway.data import tables
 from headway.engine.models import NATIVE, ONNX
 from headway.engine.stages.dataset import CODE, PROFILE
-from headway.engine.stages.names import ROWS, short_name
-from headway.engine.stages.tables import request_contract
+from headway.engine.stages.names import short_name
+from headway.engine.stages.tables import group_rows, request_contract
 from headway.engine.work import Draft, Work
 from headway.errors import engine as errors
 from headway.features.arrays import to_numpy
@@ -137,7 +136,7 @@ def _online(work: Work, dataset: Dataset) -> bytes:
     packed: dict[str, PackedGroup] = {}
     for pick in dataset.features:
         group = product.feature_groups[pick.group]
-        frame = tables.read(work.file(f"feature_group.{pick.group}", ROWS))
+        frame = group_rows(work, pick.group)
         features = work.inputs[f"feature_group.{pick.group}"].meta["features"]
         packed[pick.group] = PackedGroup(
             keys={key: frame[key].to_list() for key in group.key},

@@ -1,43 +1,290 @@
-"""Feature groups: features of entities over time, kept as one immutable table."""
+"""Feature groups: features of entities over time, each computation a commit to their table."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
 from headway.core import digest
-from headway.core.wording import count
-from headway.data import groups, tables
-from headway.engine.stages.names import ROWS, short_name
+from headway.data import groups, incremental
+from headway.data.groups import SourceTable
+from headway.data.times import EVENT_TIME, KNOWN_TIME
+from headway.engine.group_commit import Commit, Making, Place, commit_all, commit_changes, place_of
+from headway.engine.group_log import commits, meaning
+from headway.engine.stages.names import short_name
 from headway.engine.stages.tables import source_table
 from headway.engine.user_code import importable, resolve
-from headway.engine.work import Draft, Work
+from headway.engine.work import Draft, Past, Work
+from headway.errors import EngineError, UserCodeError
+from headway.errors import tables as errors
+from headway.facts.commits import Committed
+from headway.facts.executions import Execution
 from headway.features import functions
+from headway.features.functions import FeatureFunction
+from headway.spec.product import FeatureGroup
+from headway.store.ports import TableStore
+from headway.store.rows import digest_of
+
+TIME_FIELDS = ("event_time", "known")
+"""Fields of a source that say when its rows happened and became known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One group to compute.
+
+    Attributes:
+        sources: Source -> all its rows.
+        code: Its feature functions, where it has a module of them.
+    """
+
+    work: Work
+    name: str
+    declared: FeatureGroup
+    sources: Mapping[str, SourceTable]
+    code: Sequence[FeatureFunction]
+    tables: TableStore
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Columns that identify a row."""
+        return (*self.declared.key, EVENT_TIME, KNOWN_TIME)
+
+    def compute(self, sources: Mapping[str, SourceTable]) -> pl.DataFrame:
+        """The group's rows, of all of its sources' rows or of some."""
+        return groups.compute(self.declared, self.name, sources, functions=self.code, resolve=resolve).frame
 
 
 def run(work: Work) -> Draft:
-    """Compute every feature of the group over all rows of its sources.
+    """Compute what can have changed, and commit what did.
 
     Raises:
-        UserCodeError: A feature function failed.
+        UserCodeError: A feature function failed, or reads further back than `window:` says.
         ContractError: Rows of one entity and time contradict each other.
+        SpecError: A feature was dropped, or is of another type, and `version:` is the same.
+        ConflictError: Somebody else writes the table.
     """
     name = short_name(work.node)
     declared = work.declaration.product.feature_groups[name]
     found = {source: source_table(work, source) for source in declared.from_}
     with importable(work.root):
-        features = functions.load(declared.columns) if declared.columns else ()
-        table = groups.compute(declared, name, found, functions=features, resolve=resolve)
-    path = work.folder / ROWS
-    tables.write(table.frame, path)
-    names = list(table.features)
+        code = functions.load(declared.columns) if declared.columns else ()
+        group = Group(work=work, name=name, declared=declared, sources=found, code=code, tables=work.tables())
+        made = _incrementally(group) or _in_full(group)
     return Draft(
         kind="feature_group",
-        digest=digest.of_file(path),
-        files={ROWS: path},
-        meta={
-            "rows": table.frame.height,
-            "features": names,
-            "key": list(declared.key),
-            "repeated": table.repeated,
-            "without_key": table.without_key,
-            "summary": f"{count(len(names), 'feature')} x {count(table.frame.height, 'row')}",
-        },
+        digest=made.fact.commit,
+        files={},
+        meta=made.meta(),
+        table=made.snapshot.table,
+        stored=made.snapshot.files,
+        facts=(made.fact,) if made.is_new else (),
     )
+
+
+def _making(work: Work, mode: str) -> Making:
+    outcomes = {
+        str(item.outcome)
+        for artifact in work.inputs.values()
+        for _, item in (work.past.evidence(artifact.digest)[:1] if work.past is not None else ())
+        if item.check == "contract"
+    }
+    ranked = ("fail", "warn", "not run", "pass", "not applicable")
+    contract = next((outcome for outcome in ranked if outcome in outcomes), "not applicable")
+    return Making(mode, digest.of_value(dict(work.code)), contract)
+
+
+# -- what can have changed ---------------------------------------------------------------------
+
+
+def _incrementally(group: Group) -> Commit | None:
+    """Only the results near rows that came, changed or went; None where all must be computed."""
+    work, window = group.work, group.declared.window
+    found = _base(group) if window is not None else None
+    if found is None or window is None:
+        return None
+    place, before = found
+    span = incremental.changed(before, group.sources)
+    if span is None or place.snapshot is None:
+        return None
+    span = span.wider(window)
+    there = group.tables.read(place.snapshot).filter(pl.col(EVENT_TIME).is_between(*span)).collect()
+    sources = incremental.near(group.sources, span.wider(window))
+    if any(table.frame.height for table in sources.values()):
+        try:
+            rows = span.of(group.compute(sources))
+        except UserCodeError:
+            return None  # code that cannot do with some rows gets all of them; if it fails then, that is the error
+    else:
+        rows = there.clear()
+    if set(rows.schema.items()) != set(there.schema.items()):
+        return None
+    order = list(group.order)
+    gone = there.select(order).join(rows, on=order, how="anti", nulls_equal=True)
+    return commit_changes(
+        group.tables, place, rows.select(there.columns), gone, work, _making(work, "incremental")
+    )
+
+
+def _base(group: Group) -> tuple[Place, dict[str, SourceTable]] | None:
+    """The head of the group's table and the sources' rows that it was computed from.
+
+    None where the head is not the result of this very code, libraries and declaration on other rows.
+    """
+    work, past = group.work, group.work.past
+    now = work.fingerprint
+    if past is None:
+        return None
+    done = next(iter(past.executions(work.node.name)), None)
+    if done is None or done.output is None or done.fingerprint.inputs == now.inputs:
+        return None
+    one, two = done.fingerprint, now
+    if (one.code, one.config, one.environment) != (two.code, two.config, two.environment):
+        return None
+    head = next((item for item in commits(past, work.node.name) if item.commit == done.output), None)
+    if head is None or head.mode == "restore":
+        return None
+    place = place_of(past, group.tables, work.node.name, head.version, head.table)
+    if place.head != head or place.snapshot is None:
+        return None
+    before = _sources_then(group, done)
+    return None if before is None else (place, before)
+
+
+def _sources_then(group: Group, done: Execution) -> dict[str, SourceTable] | None:
+    """Source -> its rows as an execution read them; None where they are gone or were of another kind."""
+    work, past = group.work, group.work.past
+    assert past is not None
+    found = {}
+    for name, table in group.sources.items():
+        then, now = done.fingerprint.inputs[f"source.{name}"], work.inputs[f"source.{name}"].digest
+        artifact = past.artifact(then)
+        if artifact is None or _declared_times(past.made_by(then)) != _declared_times(past.made_by(now)):
+            return None
+        try:
+            earlier = source_table(work, name, artifact)
+        except EngineError:
+            return None
+        if earlier.frame.schema != table.frame.schema:
+            return None
+        found[name] = earlier
+    return found
+
+
+def _declared_times(made: Sequence[tuple[str, Execution]]) -> list[tuple[str, object]]:
+    """How the newest making of a source said when its rows happened and became known."""
+    config = made[0][1].fingerprint.config if made else {}
+    return sorted((key, repr(value)) for key, value in config.items() if key.partition(".")[0] in TIME_FIELDS)
+
+
+# -- everything --------------------------------------------------------------------------------
+
+
+def _in_full(group: Group) -> Commit:
+    rows = group.compute(group.sources)
+    _check_window(group, rows)
+    place, mode = _place(group, rows)
+    rows = rows.select(_columns(group.work.past, place, rows))
+    return commit_all(group.tables, place, rows, group.order, group.work, _making(group.work, mode))
+
+
+def _place(group: Group, rows: pl.DataFrame) -> tuple[Place, str]:
+    """The table that these rows belong to, and why they are written.
+
+    A physical table holds rows of one meaning. What changed the code and no row stays in its table;
+    what changed rows begins another one, which is backfilled; the old one stays for its readers.
+
+    Raises:
+        SpecError: A feature was dropped, or is of another type, and `version:` is the same.
+    """
+    work, node, version = group.work, group.work.node.name, group.declared.version
+    first = f"{work.declaration.product.name}.{group.name}/v{version}"
+    before = commits(work.past, node) if work.past is not None else []
+    same = [commit for commit in before if commit.version == version]
+    if not same or work.past is None:
+        place = place_of(work.past, group.tables, node, version, first)
+        return place, "backfill" if before else "first"
+    known = _table_of(work, same)
+    if known is not None:
+        place = place_of(work.past, group.tables, node, version, known)
+        if _is_of_shape(work.past, place, rows):
+            return place, "full"
+    newest = same[-1]
+    place = place_of(work.past, group.tables, node, version, newest.table)
+    if _is_of_shape(work.past, place, rows):
+        content = digest_of(rows.select(_columns(work.past, place, rows)))
+        if content == newest.content:
+            return place, "full"
+    _refuse_lost_features(group, newest, rows)
+    count = len({commit.table for commit in same})
+    return place_of(work.past, group.tables, node, version, f"{first}.{count + 1}"), "backfill"
+
+
+def _table_of(work: Work, same: Sequence[Committed]) -> str | None:
+    """The table of the newest execution with this meaning."""
+    assert work.past is not None
+    tables = {commit.commit: commit.table for commit in same}
+    wanted = meaning(work.fingerprint)
+    return next(
+        (
+            tables[done.output]
+            for done in work.past.executions(work.node.name)
+            if done.output in tables and meaning(done.fingerprint) == wanted
+        ),
+        None,
+    )
+
+
+def _types(past: Past | None, commit: Committed | None) -> dict[str, str]:
+    """Column -> type of a commit's rows, in order; empty where it is not known."""
+    artifact = past.artifact(commit.commit) if past is not None and commit is not None else None
+    return dict(artifact.meta["types"]) if artifact is not None else {}
+
+
+def _is_of_shape(past: Past, place: Place, rows: pl.DataFrame) -> bool:
+    return _types(past, place.head) == {name: str(dtype) for name, dtype in rows.schema.items()}
+
+
+def _columns(past: Past | None, place: Place, rows: pl.DataFrame) -> list[str]:
+    """The columns in the order that the table has them in."""
+    there = list(_types(past, place.head))
+    return there if set(there) == set(rows.columns) else rows.columns
+
+
+def _refuse_lost_features(group: Group, newest: Committed, rows: pl.DataFrame) -> None:
+    there = _types(group.work.past, newest)
+    lost = [name for name in there if name not in rows.columns]
+    retyped = [name for name in there if name in rows.columns and str(rows.schema[name]) != there[name]]
+    if not lost and not retyped:
+        return
+    datasets = group.work.declaration.product.datasets
+    readers = [
+        name
+        for name, dataset in datasets.items()
+        if any(pick.group == group.name for pick in dataset.features)
+    ]
+    raise errors.group_needs_a_version(group.name, group.declared.version, lost, retyped, readers)
+
+
+def _check_window(group: Group, rows: pl.DataFrame) -> None:
+    """Refuse code that reads further back than it says: its increments would not equal its backfill.
+
+    Raises:
+        UserCodeError: It does.
+    """
+    window = group.declared.window
+    span = incremental.newest(group.sources, window) if window is not None else None
+    if window is None or span is None:
+        return
+    again = span.of(group.compute(incremental.near(group.sources, span.wider(window))))
+    whole = span.of(rows)
+    if whole.schema == again.schema and whole.equals(again):
+        return
+    differing = [
+        name
+        for name in whole.columns
+        if name not in again.columns or whole.height != again.height or not whole[name].equals(again[name])
+    ]
+    raise errors.window_is_too_short(group.name, differing)

@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 import msgspec
+import polars as pl
 
 from headway.data import sources, tables
 from headway.data.groups import SourceTable
+from headway.engine.group_log import snapshot_of
 from headway.engine.stages.names import CONTRACT, ROWS
 from headway.engine.work import Work
+from headway.facts.artifacts import Artifact
 from headway.spec.contract import Contract
 
 
-def source_table(work: Work, name: str) -> SourceTable:
-    """A source's rows with its declaration and contract."""
-    frame = tables.read(work.file(f"source.{name}", ROWS))
+def group_rows(work: Work, name: str) -> pl.DataFrame:
+    """A group's rows at the commit that this node is made of, verified.
+
+    Raises:
+        EngineError: A data file is missing, or its bytes are not those of its name.
+    """
+    return work.tables().read(snapshot_of(work.inputs[f"feature_group.{name}"])).collect()
+
+
+def source_table(work: Work, name: str, earlier: Artifact | None = None) -> SourceTable:
+    """A source's rows with its declaration and contract.
+
+    Args:
+        work: The node that reads them.
+        name: The source.
+        earlier: Another version of the source than the one that the node is made of.
+
+    Raises:
+        EngineError: A file is missing, or its bytes are not those of its name.
+    """
+    artifact = earlier if earlier is not None else work.inputs[f"source.{name}"]
+    stored = artifact.file(ROWS)
+    work.blobs.verify(stored.digest)
+    frame = tables.read(work.blobs.path(stored.digest))
     source = work.declaration.product.sources[name]
     declared = work.declaration.contracts.get(source.contract) if source.contract else None
     contract = declared if declared is not None else sources.inferred(frame, name)
