@@ -43,7 +43,7 @@ bench: $(READY)  ## Ratios against floors, in one run, into bench/RESULTS.md
 	@$(BIN)/python bench/run.py
 
 lock:  ## Write requirements.txt again (hashes, no header, no host)
-	@uv export --quiet --format requirements-txt --all-extras --group dev --no-header --no-annotate --no-emit-project -o requirements.txt >/dev/null
+	@uv export --quiet --format requirements-txt --extra all --group dev --no-header --no-annotate --no-emit-project -o requirements.txt >/dev/null
 
 clean:  ## Remove the environment and caches
 	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

@@ -50,8 +50,8 @@ def call(
 def to_polars(value: Any, reference: str, *, where: str) -> pl.DataFrame:
     """A returned table as a Polars frame.
 
-    It may be a Polars frame or lazy frame, a pandas frame, an Arrow table or record batch, or a list
-    of dictionaries. A pandas index without a name is left out; a named one is refused.
+    It may be a Polars frame or lazy frame, a pandas frame, an Arrow table or record batch, anything
+    else that streams Arrow (`__arrow_c_stream__`), or a list of dictionaries. A pandas index without a name is left out; a named one is refused.
 
     Raises:
         UserCodeError: It is none of these, or cannot be held as a frame.
@@ -83,14 +83,29 @@ def _converted(value: Any, reference: str, where: str) -> pl.DataFrame | None:
         frame = pl.from_arrow(value)
         return frame if isinstance(frame, pl.DataFrame) else None
     if isinstance(value, list) and all(isinstance(row, dict) for row in value):
-        return _from_rows(value)
+        return from_rows(value)
+    if hasattr(value, "__arrow_c_stream__"):
+        return pl.DataFrame(value)
     return None
 
 
-def _from_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """Dictionaries as rows; a key that a row lacks is null, and values of several types are refused."""
+def from_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Dictionaries as rows; a key that a row lacks is null.
+
+    Raises:
+        TypeError: A column holds values of several types; integers beside numbers are numbers.
+    """
     names = dict.fromkeys(name for row in rows for name in row)
-    return pl.DataFrame([_from_values(name, [row.get(name) for row in rows]) for name in names])
+    return from_columns({name: [row.get(name) for row in rows] for name in names})
+
+
+def from_columns(columns: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
+    """Lists of values as columns; null is `None`.
+
+    Raises:
+        TypeError: A column holds values of several types; integers beside numbers are numbers.
+    """
+    return pl.DataFrame([_from_values(name, values) for name, values in columns.items()])
 
 
 def _from_values(name: str, values: Sequence[Any]) -> pl.Series:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 import polars as pl
 
 from headway.data.calls import Resolve, call, to_polars
 from headway.data.numbers import as_inputs
-from headway.data.times import EVENT_TIME, KNOWN_TIME, instants, timed
+from headway.data.times import EVENT_TIME, KNOWN_TIME, Committed, instants, timed
 from headway.errors import data as errors
 from headway.features import columns as feature_columns
 from headway.features.functions import FeatureFunction, asking, needed
@@ -31,7 +31,7 @@ class SourceTable(NamedTuple):
     frame: pl.DataFrame
     source: Source
     contract: Contract
-    committed: datetime | None = None
+    committed: Committed = None
 
 
 class GroupTable(NamedTuple):

@@ -17,7 +17,11 @@ COMMIT_MAY_LAG = timedelta(days=1)
 """Events older than this at their commit were hardly new when they reached us."""
 
 
-def timed(frame: pl.DataFrame, source: Source, name: str, committed: datetime | None = None) -> pl.DataFrame:
+Committed = datetime | pl.Series | None
+"""When rows reached Headway: all at once, each at its own time, or nobody kept it."""
+
+
+def timed(frame: pl.DataFrame, source: Source, name: str, committed: Committed = None) -> pl.DataFrame:
     """The frame with `event_time` and `known_time` added, neither of them null.
 
     A row may be known before its event (a forecast, a timetable): that is allowed.
@@ -84,10 +88,21 @@ def _in_utc(series: pl.Series) -> pl.Series:
     return series.dt.convert_time_zone("UTC")
 
 
-def _committed(event: pl.Series, committed: datetime | None, where: str) -> pl.Series:
+def _committed(event: pl.Series, committed: Committed, where: str) -> pl.Series:
     if committed is None:
         raise errors.known_is_not_said(where, "`known: commit` is declared, and no commit time was given")
+    if isinstance(committed, pl.Series):
+        return committed.alias(KNOWN_TIME)
+    require_recent(event, committed, where)
+    return pl.Series(KNOWN_TIME, [committed], dtype=INSTANT).new_from_index(0, len(event))
+
+
+def require_recent(event: pl.Series, committed: datetime, where: str) -> None:
+    """Refuse a first load of events that were hardly new when they reached us.
+
+    Raises:
+        SpecError: The oldest is older than `COMMIT_MAY_LAG`.
+    """
     oldest = event.min()
     if isinstance(oldest, datetime) and oldest < committed - COMMIT_MAY_LAG:
         raise errors.commit_is_too_late(where, clock.to_text(oldest), clock.to_text(committed))
-    return pl.Series(KNOWN_TIME, [committed], dtype=INSTANT).new_from_index(0, len(event))

@@ -10,14 +10,21 @@ SHORTEST = 6
 _NAMED_SO = (
     r"(?i)PASS(WORD|WD|PHRASE)?(_|$)|SECRET|TOKEN|CREDENTIAL|API_?KEY|(ACCESS|PRIVATE|HEADWAY)_KEY|_PWD$"
 )
+_DECLARED: set[str] = set()
+"""Variables that a product file names as secrets; names only, their values stay in the environment."""
 _IN_A_URL = r"(\w://[^\s/:@]*):[^\s/@]+@"
+
+
+def declare(name: str) -> None:
+    """Treat an environment variable as a secret, whatever it is called."""
+    _DECLARED.add(name)
 
 
 def masked(text: str) -> str:
     """A text without passwords in URLs and without the values of environment variables that hold secrets.
 
     The product's own code may put such a value into an exception, or print it. A variable counts by its
-    name (`DB_PASSWORD`, `API_TOKEN`); its name in brackets takes the place of its value.
+    name (`DB_PASSWORD`, `API_TOKEN`), or because a product file names it as a secret; its name in brackets takes the place of its value.
     """
     secrets = [(value, name) for name, value in os.environ.items() if _is_secret(name, value)]
     for value, name in sorted(secrets, key=lambda secret: -len(secret[0])):
@@ -26,4 +33,5 @@ def masked(text: str) -> str:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return len(value) >= SHORTEST and re.search(_NAMED_SO, name) is not None
+    named = name in _DECLARED or re.search(_NAMED_SO, name) is not None
+    return len(value) >= SHORTEST and named

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from headway.spec.load import Loaded
-from headway.spec.product import Dataset, Endpoint, Evaluation, Source
+from headway.spec.product import Dataset, Endpoint, Evaluation
 
 
 def not_built(loaded: Loaded) -> list[tuple[str, str]]:
@@ -15,8 +15,6 @@ def not_built(loaded: Loaded) -> list[tuple[str, str]]:
 
 def _parts(loaded: Loaded) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     product = loaded.product
-    for name, source in product.sources.items():
-        yield from _source(("sources", name), source)
     for name, dataset in product.datasets.items():
         yield from _dataset(("datasets", name), dataset)
     for name, evaluation in product.evaluations.items():
@@ -26,15 +24,6 @@ def _parts(loaded: Loaded) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     for section in ("monitors", "runbooks", "schedules", "store", "objects"):
         if getattr(product, section):
             yield section, (section,)
-
-
-def _source(path: tuple[str, str], source: Source) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    if source.known is not None and source.known.commit:
-        yield f"{'.'.join(path)}.known: commit", (*path, "known")
-    if "://" in source.load:
-        yield f"{'.'.join(path)}.load: a URL", (*path, "load")
-    elif ":" not in source.load and not source.load.lower().endswith((".parquet", ".csv")):
-        yield f"{'.'.join(path)}.load: other than .parquet, .csv or module:function", (*path, "load")
 
 
 def _dataset(path: tuple[str, str], dataset: Dataset) -> Iterator[tuple[str, tuple[str | int, ...]]]:

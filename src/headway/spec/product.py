@@ -44,16 +44,48 @@ class Known(Declared, frozen=True):
     commit: Identity[bool] = False
 
 
+class Incremental(Declared, frozen=True):
+    """How a source is read in steps, so that an apply reads only what is new.
+
+    Attributes:
+        by: `watermark`: rows whose `column` is not older than the newest one kept, less `late`.
+            `content`: files of a folder that were not read before; those that are gone leave with
+            their rows.
+        column: Column that grows with time (`by: watermark`): a time, a date, or an integer.
+        late: How much later than its turn a row may come (`by: watermark` on a time or a date).
+    """
+
+    by: Identity[Literal["watermark", "content"]]
+    column: Identity[str | None] = None
+    late: Identity[timedelta | None] = None
+
+
+class LastGood(Declared, frozen=True):
+    """What is used while a source cannot be read: the version that was read last.
+
+    Attributes:
+        max_age: From this age on it is refused.
+    """
+
+    max_age: Policy[timedelta]
+
+
 class Source(Declared, frozen=True):
     """Rows from outside.
 
     Attributes:
-        load: A path relative to the product (`data/flights.parquet`), a URL, or `module:function`
-            for a callable that returns a frame.
+        load: A file, a folder or a pattern (`data/*.csv`) relative to the product, a URL (`https:`,
+            `postgresql:`, `sqlite:`, `memory:`, `s3:`), or `module:function` for a callable that
+            returns a frame or yields several.
         event_time: Column that says when the event happened; None for rows without time.
         known: When a row became known; None only where nothing joins on time.
         contract: Path of the contract file, relative to the product.
-        options: Passed to the loader (`{separator: ";"}` for CSV); unknown ones are errors.
+        options: Passed to the loader (`{separator: ";"}` for CSV); unknown ones are errors. A
+            value may be `{secret: NAME}`, which is taken from the environment.
+        incremental: How only what is new is read; None reads everything whenever it is read.
+        refresh: Age from which a source outside the product's folder is read again by the next
+            apply; None reads it when its declaration or code changes, or with `--refresh`.
+        last_good: What stands in while the source cannot be read; None fails.
     """
 
     load: Identity[str]
@@ -61,6 +93,9 @@ class Source(Declared, frozen=True):
     known: Identity[Known | None] = None
     contract: Wiring[str | None] = None
     options: Identity[dict[str, Any]] = field(default_factory=dict)
+    incremental: Identity[Incremental | None] = None
+    refresh: Identity[timedelta | None] = None
+    last_good: Policy[LastGood | None] = None
     description: Metadata[str] = ""
     tags: Metadata[tuple[str, ...]] = ()
 

@@ -11,12 +11,9 @@ import os
 import sqlite3
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from headway.core import digest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from headway.core.listing import beginning, below, is_pattern, matching
 
 Signature = tuple[int, int, int, int]
 """(size, mtime_ns, ctime_ns, inode)."""
@@ -75,9 +72,9 @@ class StatCache:
         return self.watched.get(str(path)) or settled(signature_of(path), time.time_ns())
 
     def digest(self, path: Path) -> str | None:
-        """Digest of a file's content, or of a directory's files; None when nothing is there.
+        """Digest of a file's content, or of a folder's or a pattern's files; None when nothing is there.
 
-        A directory's digest covers relative names and contents, hidden files left out.
+        A folder's digest covers relative names and contents, hidden files left out.
 
         Raises:
             OSError: The file cannot be read, or is none (a pipe, a device).
@@ -86,9 +83,9 @@ class StatCache:
         signature = signature_of(path)
         self.watched[str(path)] = settled(signature, read_ns)
         if signature is None:
-            return None
+            return self._matching(path) if is_pattern(str(path)) else None
         if path.is_dir():
-            return self._directory(path)
+            return self._directory(path, below(path, self._seen))
         if not path.is_file():
             raise OSError(f"`{path.name}` is no regular file")
         known = self._row(
@@ -102,6 +99,12 @@ class StatCache:
         )
         return found
 
+    def _matching(self, path: Path) -> str | None:
+        """Digest of the files that a pattern stands for; None when there are none."""
+        start, _ = beginning(path)
+        names = [found.relative_to(start).as_posix() for found in matching(start, str(path), self._seen)]
+        return self._directory(start, names) if names else None
+
     def note(self, name: str, signature: str) -> str | None:
         """A text remembered under a name, when its signature is still the same."""
         found = self._row("SELECT value FROM note WHERE name = ? AND signature = ?", name, signature)
@@ -111,24 +114,20 @@ class StatCache:
         """Remember a text under a name."""
         self._write("INSERT OR REPLACE INTO note VALUES (?, ?, ?)", name, signature, value)
 
-    def _directory(self, path: Path) -> str:
-        names = sorted(self._files(path))
-        return digest.of_value([[name, self.digest(path / name)] for name in names])
+    def _directory(self, path: Path, names: list[str]) -> str:
+        """Digest of files below a folder; remembered together, or each of many would wait for the disk."""
+        self._transaction("BEGIN")
+        found = digest.of_value([[name, self.digest(path / name)] for name in names])
+        self._transaction("COMMIT")
+        return found
 
-    def _files(self, path: Path) -> Iterator[str]:
-        """Relative names of the files below a folder; links are followed, each folder once."""
-        entered: set[tuple[int, int]] = set()
-        for folder, folders, files in os.walk(path, followlinks=True):
-            found = Path(folder).stat()
-            if (found.st_dev, found.st_ino) in entered:
-                folders.clear()
-                continue
-            entered.add((found.st_dev, found.st_ino))
-            self.watched[folder] = settled(signature_of(folder), time.time_ns())
-            folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
-            for name in files:
-                if not name.startswith(".") and (Path(folder) / name).is_file():
-                    yield (Path(folder) / name).relative_to(path).as_posix()
+    def _seen(self, folder: str) -> None:
+        self.watched[folder] = settled(signature_of(folder), time.time_ns())
+
+    def _transaction(self, word: str) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute(word)
 
     def _open(self) -> sqlite3.Connection | None:
         if not self.path.parent.is_dir():

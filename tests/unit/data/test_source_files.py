@@ -138,7 +138,7 @@ BROKEN: list[tuple[str, str | bytes, type[HeadwayError], str]] = [
     ("flights.csv", CSV + '3,2013-01-01T05:00:00Z,"JFK,1\n', ContractError, "not a whole CSV"),
     ("flights.csv", CSV.encode() + b"3,2013-01-01T05:00:00Z,\xff\xfe,1\n", ContractError, "not a whole CSV"),
     ("flights.csv", CSV.replace("origin", "id"), ContractError, "repeats `id`"),
-    ("flights.xlsx", "x", SpecError, "neither"),
+    ("flights.xlsx", "x", SpecError, "nothing says how"),
 ]
 
 
@@ -159,11 +159,11 @@ def test_a_missing_file_names_the_nearest_one(tmp_path: Path) -> None:
         take(tmp_path, "no/such/flights.csv")
 
 
-def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
+def test_an_empty_folder_is_no_table(tmp_path: Path) -> None:
     (tmp_path / "flights.parquet").mkdir()
     (tmp_path / "flights.csv").mkdir()
     for name in ("flights.parquet", "flights.csv"):
-        with pytest.raises(EngineError, match="folder"):
+        with pytest.raises(EngineError, match="has no files"):
             take(tmp_path, name)
 
 
@@ -191,9 +191,9 @@ def test_a_csv_without_a_contract_is_refused(tmp_path: Path) -> None:
         take(tmp_path, "flights.csv", CSV, contract=None)
 
 
-def test_a_url_is_not_built_yet(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="not built yet"):
-        take(tmp_path, "https://example.org/flights.parquet")
+def test_a_url_of_no_known_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="`carrier-pigeon://` are not known"):
+        take(tmp_path, "carrier-pigeon://loft/flights.parquet")
 
 
 def test_without_a_contract_a_frame_keeps_its_own_types(tmp_path: Path) -> None:

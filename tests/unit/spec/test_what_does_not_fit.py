@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from headway.data.sources import CsvOptions
+from headway.data.loaders.csv_text import CsvOptions
 from headway.errors import SpecError
 from headway.evidence.metrics import BUILT_IN
-from headway.spec.checks.data import CSV_OPTIONS
+from headway.spec.loading import Loading
 from headway.spec.checks.models import METRICS
 from headway.spec.load import load
 
@@ -49,7 +49,7 @@ DATA = [
         "features[1]: features of `weather_hourly` are",
     ),
     ("load: data/weather.parquet", "load: 'delay weather:f'", "is neither a file nor a function"),
-    ("load: data/weather.parquet,", "load: w.parquet, options: {a: 1},", "option `a` of a .parquet file"),
+    ("load: data/weather.parquet,", "load: w.parquet, options: {a: 1},", "option `a` of a parquet file"),
     ("load: data/weather.parquet,", "load: w.csv, options: {seperator: 1},", "did you mean `separator`?"),
     ("columns: delay.features.weather", "columns: delay/weather.py", "`delay/weather.py` names no module"),
     ("version: 1,", "version: 0, ttl: 0s,", "weather_hourly.version: version 0"),
@@ -181,4 +181,4 @@ def test_faults_come_by_line_the_product_file_first(tmp_path: Path) -> None:
 
 def test_what_is_known_here_is_what_is_built_there() -> None:
     assert {name: metric.kind for name, metric in BUILT_IN.items()} == METRICS
-    assert set(CsvOptions.__struct_fields__) == set(CSV_OPTIONS)
+    assert set(CsvOptions.__struct_fields__) == set(Loading("file", "csv").options or ()) - {"format"}

@@ -1,52 +1,292 @@
-"""Sources: rows from outside, checked against their contract, kept as one immutable table."""
+"""Sources: rows from outside, checked against their contract, kept in immutable parts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+from msgspec.structs import replace
+
 from headway.contract.columns import require
 from headway.core import digest
-from headway.core.wording import count
-from headway.data import sources, tables
+from headway.core.wording import count, few
+from headway.data import kept, sources, tables, times
+from headway.data.kept import Added, Merged, Part
+from headway.data.loaders.asked import Mark, Origin, Since
+from headway.data.repeated import Repeat, repeats
+from headway.data.row_counts import RowCounts
+from headway.data.sources import Loaded
+from headway.engine.stages import kept_source
+from headway.engine.stages.kept_source import READ, Earlier
 from headway.engine.stages.names import ROWS, short_name
 from headway.engine.user_code import importable, resolve
 from headway.engine.work import Draft, Work
+from headway.errors import EngineError
+from headway.errors import contract as contract_errors
+from headway.facts.artifacts import StoredFile
 from headway.facts.evidence import Evidence, Outcome
+from headway.spec.contract import Contract, RowCount
+from headway.spec.product import Source
+from headway.store.workspace import Workspace
+from headway.survey.files import StatCache
+
+_CONTENT = "content"
+_MOST_NAMES = 100
+"""Files whose names and digests stand in an artifact's facts."""
+
+
+class _Plan(NamedTuple):
+    """How this reading goes on from what is kept.
+
+    Attributes:
+        parts: What is kept; empty for a first reading, and for one from scratch.
+        since: Bound of the reading; None asks for everything.
+        merges: Whether kept rows and new ones are compared, and not just replaced.
+    """
+
+    parts: list[Part]
+    since: Since | None
+    merges: bool
+    by_content: bool
 
 
 def run(work: Work) -> Draft:
-    """Load, cast, check, keep.
+    """Load what is new, cast, check, keep.
 
     Raises:
         ContractError: The rows break the contract; nothing is kept.
-        EngineError: The source cannot be read.
+        EngineError: The source cannot be read, and no earlier version may stand in.
+        UsageError: A secret is not set.
         UserCodeError: The product's loading function failed.
     """
     name = short_name(work.node)
     declared = work.declaration.product.sources[name]
     contract = work.declaration.contracts.get(declared.contract)
-    with importable(work.root):
-        loaded = sources.load(declared, name, contract, work.root, resolve)
-    require(loaded.frame, loaded.contract, where=f"source `{name}` ({declared.load})")
-    path = work.folder / ROWS
-    tables.write(loaded.frame, path)
+    before = kept_source.earlier(work)
+    plan = _plan(work, declared, before)
+    cache = StatCache(Workspace(work.root).cache)
+    try:
+        with importable(work.root):
+            loaded = sources.load(
+                declared,
+                name,
+                contract,
+                work.root,
+                resolve,
+                since=plan.since,
+                known=kept.known_files(plan.parts) if plan.by_content else None,
+                digest_of=lambda path: cache.digest(path) or "",
+            )
+    except EngineError as error:
+        return kept_source.last_good(work, declared, before, error)
+    _require(loaded, plan, where=f"source `{name}` ({declared.load})")
+    if before is None:
+        _refuse_old_events(loaded.frame, declared, name, work.now)
+    merged = _merged(work, declared, loaded, plan, name)
+    _require_count(merged.counts, loaded.contract, where=f"source `{name}` ({declared.load})")
+    return _draft(work, declared, contract, loaded, merged, before)
+
+
+# -- going on from what is kept --------------------------------------------------------------------
+
+
+def _plan(work: Work, declared: Source, before: Earlier | None) -> _Plan:
+    steps = declared.incremental
+    by_content = steps is not None and steps.by == "content"
+    commits = declared.known is not None and declared.known.commit
+    if before is None or ((work.refreshed or not before.same) and not commits):
+        return _Plan([], None, merges=commits or steps is not None, by_content=by_content)
+    if steps is None and not commits:
+        return _Plan([], None, merges=False, by_content=False)
+    parts = kept_source.parts_of(work, before.artifact)
+    since = None
+    if steps is not None and steps.by == "watermark" and steps.column and before.same and not work.refreshed:
+        marks = [part.high for part in parts if part.high is not None]
+        highest = max(marks, default=None)  # type: ignore[type-var]
+        since = None if highest is None else Since(steps.column, _less(highest, declared))
+    return _Plan(parts, since, merges=True, by_content=by_content)
+
+
+def _less(mark: Mark, declared: Source) -> Mark:
+    late = declared.incremental.late if declared.incremental is not None else None
+    if late is None or isinstance(mark, int):
+        return mark
+    if isinstance(mark, datetime):
+        return mark - late
+    return mark - late if not late.seconds else mark - late.__class__(days=late.days + 1)
+
+
+def _merged(work: Work, declared: Source, loaded: Loaded, plan: _Plan, name: str) -> Merged:
+    commits = declared.known is not None and declared.known.commit
+    committed = work.now if commits else None
+    if plan.by_content:
+        return kept.of_files(plan.parts, loaded.frame, loaded.origins, source=name, committed=committed)
+    if plan.merges:
+        added = Added(loaded.frame, plan.since, _keys(loaded.contract), committed)
+        return kept.merged(plan.parts, added, source=name)
+    rows = loaded.frame.height
+    return Merged((loaded.frame,), RowCounts(read=rows, kept=rows, rows=rows))
+
+
+def _keys(contract: Contract) -> tuple[tuple[str, ...], ...]:
+    single = tuple((name,) for name, column in contract.columns.items() if column.unique)
+    return (*contract.unique, *single)
+
+
+def _refuse_old_events(frame: pl.DataFrame, declared: Source, name: str, now: datetime) -> None:
+    if declared.known is not None and declared.known.commit and declared.event_time is not None:
+        where = f"source `{name}`"
+        times.require_recent(times.instants(frame, declared.event_time, where), now, where)
+
+
+def _require(loaded: Loaded, plan: _Plan, *, where: str) -> None:
+    """The contract on what was read; how many rows there must be is asked of the whole."""
+    if plan.parts:
+        contract = replace(loaded.contract, rows=RowCount(min=0))
+        frame = loaded.frame
+        if not frame.width:
+            return  # every file is known already
+        require(frame, contract, where=where)
+    else:
+        require(loaded.frame, loaded.contract, where=where)
+
+
+def _require_count(counts: RowCounts, contract: Contract, *, where: str) -> None:
+    low, high = contract.rows.min, contract.rows.max
+    if counts.rows < low or (high is not None and counts.rows > high):
+        most = "" if high is None else f" and at most {high:,}"
+        line = f"the table: expected at least {low:,} rows{most}, found {counts.rows:,} rows"
+        raise contract_errors.data_breaks_contract(where, 1, 1, (line,))
+
+
+# -- what is kept ----------------------------------------------------------------------------------
+
+
+def _draft(
+    work: Work,
+    declared: Source,
+    contract: Contract | None,
+    loaded: Loaded,
+    merged: Merged,
+    before: Earlier | None,
+) -> Draft:
+    stored_before = before.artifact.files if before is not None else ()
+    files, stored, said, digests = _written(work, declared, merged, stored_before)
     checks = len(loaded.report.results)
-    passed = f"{count(checks, 'check')} on {count(loaded.frame.height, 'row')}"
+    counts = merged.counts
     return Draft(
         kind="source",
-        digest=digest.of_file(path),
-        files={ROWS: path},
+        digest=digests[0] if len(digests) == 1 else digest.of_value(["parts", *digests]),
+        files=files,
+        stored=stored,
         meta={
-            "rows": loaded.frame.height,
-            "columns": loaded.frame.columns,
-            "summary": f"{count(loaded.frame.height, 'row')}, {count(checks, 'check')} passed",
+            "rows": counts.rows,
+            "columns": loaded.frame.columns
+            or (before.artifact.meta["columns"] if before is not None else []),
+            "summary": f"{count(counts.rows, 'row')}, {count(checks, 'check')} passed",
+            "row_counts": counts.to_json(),
+            **_content(loaded.origins),
+            **kept_source.kept_meta(kept_source.basis(work), said),
         },
+        waits_until=work.now + declared.refresh if declared.refresh is not None else None,
         evidence=(
-            Evidence(
-                check="contract",
-                node=work.node.name,
-                about="",
-                outcome=Outcome.PASS if contract else Outcome.NOT_APPLICABLE,
-                at=work.now,
-                observed=passed if contract else "no contract declared",
-            ),
+            _contract_evidence(work, contract, loaded),
+            _read_evidence(work, loaded, counts),
+            *_repeats_evidence(work, repeats(loaded.origins, _names_before(work))),
+        ),
+    )
+
+
+def _written(
+    work: Work, declared: Source, merged: Merged, before: Sequence[StoredFile]
+) -> tuple[dict[str, Path], tuple[StoredFile, ...], list[tuple[str, int, Mark | None]], list[str]]:
+    """New files, stored ones under their new names, and what to say of each part."""
+    files: dict[str, Path] = {}
+    stored: list[StoredFile] = []
+    said: list[tuple[str, int, Mark | None]] = []
+    digests = []
+    known = {file.digest: file for file in before}
+    steps = declared.incremental
+    column = steps.column if steps is not None else None
+    for index, part in enumerate(merged.parts):
+        name = ROWS if len(merged.parts) == 1 else f"rows-{index:05d}.parquet"
+        if isinstance(part, Part):
+            stored.append(replace(known[part.digest], name=name))
+            said.append((name, part.rows, part.high))
+            digests.append(part.digest)
+            continue
+        path = work.folder / name
+        tables.write(part, path)
+        files[name] = path
+        said.append((name, part.height, _high(part, column)))
+        digests.append(digest.of_file(path))
+    return files, tuple(stored), said, digests
+
+
+def _high(frame: pl.DataFrame, column: str | None) -> Mark | None:
+    if column is None or column not in frame.columns:
+        return None
+    highest = frame[column].max()
+    return highest if isinstance(highest, datetime | date | int) else None
+
+
+def _content(origins: Sequence[Origin]) -> dict[str, object]:
+    """Names and digests of the files that were read, where they are few."""
+    if not origins or len(origins) > _MOST_NAMES:
+        return {}
+    return {_CONTENT: {origin.digest: origin.name for origin in reversed(origins)}}
+
+
+def _names_before(work: Work) -> Mapping[str, str]:
+    found = kept_source.newest(work)
+    said = found.meta.get(_CONTENT, {}) if found is not None else {}
+    return {str(key): str(name) for key, name in said.items()}
+
+
+# -- evidence --------------------------------------------------------------------------------------
+
+
+def _contract_evidence(work: Work, contract: Contract | None, loaded: Loaded) -> Evidence:
+    checks = len(loaded.report.results)
+    passed = f"{count(checks, 'check')} on {count(loaded.frame.height, 'row')}"
+    return Evidence(
+        check="contract",
+        node=work.node.name,
+        about="",
+        outcome=Outcome.PASS if contract else Outcome.NOT_APPLICABLE,
+        at=work.now,
+        observed=passed if contract else "no contract declared",
+    )
+
+
+def _read_evidence(work: Work, loaded: Loaded, counts: RowCounts) -> Evidence:
+    attempts = f" at attempt {loaded.attempts}" if loaded.attempts > 1 else ""
+    return Evidence(
+        check=READ,
+        node=work.node.name,
+        about="",
+        outcome=Outcome.PASS,
+        at=work.now,
+        observed=counts.words + attempts,
+        values={"row_counts": counts.to_json(), "attempts": loaded.attempts},
+    )
+
+
+def _repeats_evidence(work: Work, found: Sequence[Repeat]) -> tuple[Evidence, ...]:
+    if not found:
+        return ()
+    shown = few([f"`{item.name}` is `{item.earlier}` again" for item in found], shown=3)
+    return (
+        Evidence(
+            check="repeated content",
+            node=work.node.name,
+            about="",
+            outcome=Outcome.WARN,
+            at=work.now,
+            observed=f"the same content under another name: {shown}",
+            values={"files": len(found)},
         ),
     )

@@ -7,10 +7,11 @@ import polars as pl
 
 from headway.data import sources, tables
 from headway.data.groups import SourceTable
+from headway.data.kept import COMMITTED, HIDDEN
 from headway.engine.group_log import snapshot_of
-from headway.engine.stages.names import CONTRACT, ROWS
+from headway.engine.stages.names import CONTRACT
 from headway.engine.work import Work
-from headway.facts.artifacts import Artifact
+from headway.facts.artifacts import Artifact, StoredFile
 from headway.spec.contract import Contract
 
 
@@ -24,7 +25,7 @@ def group_rows(work: Work, name: str) -> pl.DataFrame:
 
 
 def source_table(work: Work, name: str, earlier: Artifact | None = None) -> SourceTable:
-    """A source's rows with its declaration and contract.
+    """A source's rows with its declaration and contract, and when they reached us where that counts.
 
     Args:
         work: The node that reads them.
@@ -35,13 +36,18 @@ def source_table(work: Work, name: str, earlier: Artifact | None = None) -> Sour
         EngineError: A file is missing, or its bytes are not those of its name.
     """
     artifact = earlier if earlier is not None else work.inputs[f"source.{name}"]
-    stored = artifact.file(ROWS)
-    work.blobs.verify(stored.digest)
-    frame = tables.read(work.blobs.path(stored.digest))
+    whole = pl.concat([_part(work, file) for file in artifact.files])
+    committed = whole[COMMITTED] if COMMITTED in whole.columns else None
+    frame = whole.drop(HIDDEN, strict=False)
     source = work.declaration.product.sources[name]
     declared = work.declaration.contracts.get(source.contract) if source.contract else None
     contract = declared if declared is not None else sources.inferred(frame, name)
-    return SourceTable(frame=frame, source=source, contract=contract)
+    return SourceTable(frame=frame, source=source, contract=contract, committed=committed)
+
+
+def _part(work: Work, file: StoredFile) -> pl.DataFrame:
+    work.blobs.verify(file.digest)
+    return tables.read(work.blobs.path(file.digest))
 
 
 def request_contract(work: Work, dataset: str) -> Contract:

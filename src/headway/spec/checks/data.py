@@ -3,52 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import PurePath
 
-from headway.spec.checks.scene import FUNCTION, SHOWN, Scene
+from headway.spec.checks.scene import SHOWN, Scene
+from headway.spec.checks.sources import check_source
 from headway.spec.contract import Contract
 from headway.spec.document import Path_
-from headway.spec.product import Dataset, FeatureGroup, FeaturePick, Source
+from headway.spec.product import Dataset, FeatureGroup, FeaturePick
 
-CSV_OPTIONS = ("separator", "quote", "null_values")
-"""Options of a CSV source; `headway.data.sources` reads them."""
 _TIMES = ("time", "date")
 
 
 def check_data(scene: Scene) -> None:
     """Add what neither the types nor the names say of the data's declarations."""
     for name, source in scene.product.sources.items():
-        _source(scene, ("sources", name), source)
+        check_source(scene, ("sources", name), source)
     for name, group in scene.product.feature_groups.items():
         _group(scene, ("feature_groups", name), group)
     for name, dataset in scene.product.datasets.items():
         _dataset(scene, name, dataset)
-
-
-def _source(scene: Scene, path: Path_, source: Source) -> None:
-    if "://" in source.load:
-        return
-    if ":" in source.load or not source.load.strip():
-        if not FUNCTION.fullmatch(source.load):
-            what = f"`{source.load[:SHOWN]}` is neither a file nor a function"
-            scene.check.fault((*path, "load"), what, "write `data/rows.parquet` or `package.module:function`")
-        return
-    kind = PurePath(source.load).suffix.lower()
-    if kind == ".csv" and source.contract is None:
-        scene.check.fault(
-            path, "a CSV file without a contract", "its cells have no types: declare `contract:`"
-        )
-    allowed = CSV_OPTIONS if kind == ".csv" else ()
-    for option in source.options:
-        if option in allowed:
-            continue
-        if allowed:
-            scene.check.refer((*path, "options"), option, allowed, "option")
-        else:
-            hint = "options are for CSV files and functions"
-            scene.check.fault(
-                (*path, "options"), f"option `{option[:SHOWN]}` of a {kind or 'bare'} file", hint
-            )
 
 
 def _group(scene: Scene, path: Path_, group: FeatureGroup) -> None:

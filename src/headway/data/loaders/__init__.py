@@ -1,0 +1,1 @@
+"""One loader for each kind of place that rows come from; found by what `load:` says."""

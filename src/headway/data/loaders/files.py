@@ -1,0 +1,154 @@
+"""Files of this machine: one, a folder of them, or all that match a pattern; small ones in packs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from headway.core import digest
+from headway.core.listing import below, is_pattern, matching
+from headway.data.loaders import csv_text, formats, json_lines, parquet
+from headway.data.loaders.asked import Asked, Batch, Origin
+from headway.errors import ContractError
+from headway.errors import sources as errors
+
+_PACK = 1_000
+_HEAD = 64
+_SMALL = 1 << 20
+"""Bytes up to which a file is read in a pack with others."""
+
+
+def load(asked: Asked) -> Iterator[Batch]:
+    """The file, or the files in the order of their names; hidden ones do not count.
+
+    Raises:
+        EngineError: A file is missing, or cannot be read.
+        ContractError: A file is no whole file of its format.
+        SpecError: The format is unknown, or an option does not fit.
+    """
+    path = asked.root / asked.load
+    with readable(path, asked.name, asked.load):
+        if path.is_file() or not (is_pattern(asked.load) or path.is_dir()):
+            frame = formats.read(path, asked, asked.load)
+            yield Batch(frame, (Origin(asked.load, asked.digest_of(path), frame.height),))
+            return
+    files = listed(asked)
+    if not files:
+        raise errors.nothing_matches(asked.name, asked.load)
+    left = Counter(asked.known)
+    for first in range(0, len(files), _PACK):
+        yield from _pack(files[first : first + _PACK], asked, left)
+
+
+def listed(asked: Asked) -> list[Path]:
+    """The files of a folder or a pattern, sorted by name."""
+    if is_pattern(asked.load):
+        return matching(asked.root, asked.load)
+    folder = asked.root / asked.load
+    return [folder / name for name in below(folder)]
+
+
+class _File(NamedTuple):
+    """A file that is not known yet; a large one is not held in memory."""
+
+    path: Path
+    name: str
+    content: Path | bytes
+    digest: str
+
+
+def _pack(paths: Sequence[Path], asked: Asked, left: Counter[str]) -> Iterator[Batch]:
+    """Read what is not known yet, together where that gives the same rows."""
+    known, new = [], []
+    for path in paths:
+        name = path.relative_to(asked.root).as_posix() if path.is_relative_to(asked.root) else str(path)
+        with readable(path, asked.name, name):
+            found = asked.digest_of(path) if left else ""
+            if left[found] > 0:
+                left[found] -= 1
+                known.append(Origin(name, found, None))
+            else:
+                new.append(_opened(path, name))
+    if known:
+        yield Batch(pl.DataFrame(), tuple(known))
+    small = [file for file in new if isinstance(file.content, bytes)]
+    together = _together(small, asked) if len(small) > 1 else None
+    if together is not None:
+        yield together
+    for file in new:
+        if together is None or isinstance(file.content, Path):
+            yield _alone(file, asked)
+
+
+def _opened(path: Path, name: str) -> _File:
+    if path.stat().st_size > _SMALL:
+        return _File(path, name, path, digest.of_file(path))
+    content = path.read_bytes()
+    return _File(path, name, content, digest.of_bytes(content))
+
+
+def _alone(file: _File, asked: Asked) -> Batch:
+    with readable(file.path, asked.name, file.name):
+        frame = formats.read(file.content, asked, file.name)
+    return Batch(frame, (Origin(file.name, file.digest, frame.height),))
+
+
+def _together(files: Sequence[_File], asked: Asked) -> Batch | None:
+    """Many files as one frame; None when one is not like the others, so that it can be named."""
+    contents = [file.content for file in files if isinstance(file.content, bytes)]
+    if asked.since is not None or any(formats.is_page(content[:_HEAD]) for content in contents):
+        return None
+    try:
+        read = _read_many(files, contents, asked)
+    except ContractError:
+        return None
+    if read is None:
+        return None
+    frame, counts = read
+    found = zip(files, counts, strict=True)
+    return Batch(frame, tuple(Origin(file.name, file.digest, rows) for file, rows in found))
+
+
+def _read_many(
+    files: Sequence[_File], contents: Sequence[bytes], asked: Asked
+) -> tuple[pl.DataFrame, list[int]] | None:
+    if asked.loading.format == "parquet":
+        return parquet.read_many([file.path for file in files], asked)
+    if asked.loading.gzipped:
+        pairs = zip(contents, files, strict=True)
+        contents = [formats.unpacked(content, asked, file.name) for content, file in pairs]
+    match asked.loading.format:
+        case "csv":
+            return csv_text.read_many(contents, asked)
+        case "json_lines":
+            return json_lines.read_many(contents, asked)
+    return None
+
+
+@contextmanager
+def readable(path: Path, name: str, load: str) -> Generator[None]:
+    """Say by name what keeps a file from being read.
+
+    Raises:
+        EngineError: It is missing, a device, or the system refuses.
+        ContractError: It has no bytes.
+    """
+    try:
+        if path.is_file() and path.stat().st_size == 0:
+            raise errors.file_is_empty(name, load)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise errors.file_cannot_be_read(name, load, "it is a pipe or a device")
+        yield
+    except FileNotFoundError as error:
+        folder = path.parent
+        beside = sorted(item.name for item in folder.iterdir()) if folder.is_dir() else []
+        raise errors.file_is_missing(name, load, beside) from error
+    except IsADirectoryError as error:
+        raise errors.file_is_a_folder(name, load) from error
+    except OSError as error:
+        raise errors.file_cannot_be_read(name, load, error.strerror or str(error)) from error
