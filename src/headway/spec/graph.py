@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import NODEFAULT, Struct, field, structs
 
 from headway.spec.contract import Contract
+from headway.spec.loading import loading, local_files
 from headway.spec.product import (
     Dataset,
     Declared,
@@ -88,7 +89,7 @@ def graph(product: Product, contracts: Mapping[str, Contract]) -> Graph:
 
 
 def _source(name: str, source: Source, contracts: Mapping[str, Contract]) -> Node:
-    is_code = ":" in source.load and "://" not in source.load
+    is_code = loading(source).place == "function"
     contract = contracts.get(source.contract) if source.contract else None
     config = identity(source) | (identity(contract, "contract") if contract is not None else {})
     return Node(
@@ -96,7 +97,7 @@ def _source(name: str, source: Source, contracts: Mapping[str, Contract]) -> Nod
         kind="source",
         config=config,
         code=(source.load,) if is_code else (),
-        files=() if is_code else (source.load,),
+        files=local_files(source),
         metadata=metadata(source),
     )
 
