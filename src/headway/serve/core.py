@@ -157,6 +157,7 @@ class Core:
 
     @serving.setter
     def serving(self, serving: Serving) -> None:
+        """Serve something else from the next request on."""
         self._targets = _targets(serving)
         self._serving = serving
 

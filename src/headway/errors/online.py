@@ -1,0 +1,61 @@
+"""What an online store tells a user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headway.errors.families import ConflictError, EngineError
+
+MOST = 200
+
+
+def store_is_not_reached(place: str, reason: str) -> EngineError:
+    """ON001: The online store cannot be reached, or does not answer in time.
+
+    The server goes on with what the endpoint declares as `fallback`. Start the store, or look at its
+    disk and its connections; the next request asks it again.
+    """
+    return EngineError(
+        code="ON001",
+        what=f"the online store `{place}` cannot be used: {reason[:MOST]}",
+        mend="look at the store; `headway apply` writes what it lacks",
+        retryable=True,
+    )
+
+
+def table_is_not_there(place: str, table: str, tables: Sequence[str]) -> EngineError:
+    """ON002: The online store has no such table.
+
+    A feature group is written to the online store of an environment when `headway apply` moves it there.
+    """
+    listed = ", ".join(f"`{name}`" for name in sorted(tables)[:5]) or "none"
+    return EngineError(
+        code="ON002",
+        what=f"the online store `{place}` has no table `{table}`; it has {listed}",
+        mend="run `headway apply` for the environment",
+    )
+
+
+def table_is_another(place: str, table: str, reason: str) -> ConflictError:
+    """ON003: The online store has a table of this name with other keys or features.
+
+    Versions of a group stand side by side under their own names, so this is the work of something else
+    that writes there, or of a store that two workspaces share.
+    """
+    return ConflictError(
+        code="ON003",
+        what=f"table `{table}` of the online store `{place}` is another one: {reason[:MOST]}",
+        mend="give each workspace an online store of its own",
+    )
+
+
+def feature_is_not_there(place: str, table: str, feature: str) -> EngineError:
+    """ON004: A table of the online store lacks a feature that a release looks up.
+
+    The release was built on another version of the feature group than the one that stands there.
+    """
+    return EngineError(
+        code="ON004",
+        what=f"table `{table}` of the online store `{place}` has no feature `{feature}`",
+        mend="run `headway apply` for the environment",
+    )

@@ -1,0 +1,13 @@
+"""One call of every constructor in `headway.errors.online`."""
+
+from headway.errors import online
+
+PLACE = ".headway/environments/prod/online.sqlite"
+TABLE = "flight-delay.weather_hourly/v1"
+
+EXAMPLES = {
+    "store_is_not_reached": lambda: online.store_is_not_reached(PLACE, "database is locked"),
+    "table_is_not_there": lambda: online.table_is_not_there(PLACE, TABLE, ["flight-delay.planes/v1"]),
+    "table_is_another": lambda: online.table_is_another(PLACE, TABLE, "its keys or features differ"),
+    "feature_is_not_there": lambda: online.feature_is_not_there(PLACE, TABLE, "wind_chill"),
+}
