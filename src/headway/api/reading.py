@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from headway.engine.tracing import Traced
     from headway.facts.fact import Fact
     from headway.predictions.record import Prediction
+    from headway.store.journal import Sealed
 
 
 def why(folder: Path, node: str, environment: str = "dev") -> Explained:
@@ -32,14 +33,18 @@ def status(folder: Path) -> Status:
     return status_of(find_product(folder))
 
 
-def log(folder: Path, environment: str | None = None, *, verify: bool = False) -> list[tuple[Fact, str]]:
-    """(move, hash) of the journal, oldest first; `verify` checks the chain before."""
+def log(folder: Path, environment: str | None = None) -> list[tuple[Fact, str]]:
+    """(move, hash) of the journal, oldest first."""
+    from headway.engine.serving import workspace_at
+
+    return list(workspace_at(folder, environment).open_reader().journal(environment))
+
+
+def verify(folder: Path) -> Sealed:
+    """Recompute the ledger's hash chain; the result says how far it reaches."""
     from headway.engine.serving import verify_journal, workspace_at
 
-    workspace = workspace_at(folder, environment)
-    if verify:
-        verify_journal(workspace)
-    return list(workspace.open_reader().journal(environment))
+    return verify_journal(workspace_at(folder))
 
 
 def diff(folder: Path, first: str, second: str) -> list[tuple[str, str, str]]:

@@ -18,15 +18,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the moves, newest first; a broken chain is exit code 3."""
-    from headway.api.reading import log
-    from headway.render.log import log_json, log_text
+    from headway.api.reading import log, verify
+    from headway.render.log import log_json, log_text, sealed_text
     from headway.render.style import Style, is_colourful
 
-    moves = log(options.here(), args.env, verify=args.verify)
+    sealed = verify(options.here()) if args.verify else None
+    moves = log(options.here(), args.env)
     if args.json:
         print(json.dumps({"moves": log_json(moves), "verified": args.verify}))
         return 0
-    if args.verify:
-        print(f"the journal's chain holds: {len(moves)} moves", file=sys.stderr)
+    if sealed is not None:
+        print(sealed_text(sealed, len(moves)), file=sys.stderr)
     print(log_text(moves, Style(is_colourful(sys.stdout))) if moves else "no pointer has moved yet")
     return 0

@@ -20,6 +20,7 @@ from headway.release import moves, without_ledger
 from headway.release.moves import Request
 from headway.release.publish import KEPT, publish, published
 from headway.spec.product import Product
+from headway.store.journal import Sealed
 from headway.store.workspace import Workspace
 
 _TRIES = 50
@@ -336,14 +337,14 @@ def key_around(bundle: Path) -> bytes | None:
     return None
 
 
-def verify_journal(workspace: Workspace) -> None:
-    """Check the journal's chain, and that it reaches as far as what is published.
+def verify_journal(workspace: Workspace) -> Sealed:
+    """Check the chain of every fact, and that it reaches as far as what is published.
 
     Raises:
         GateError: A row was changed or is missing, or the ledger ends before the servers' revision.
     """
     reader = workspace.open_reader()
-    reader.verify()
+    sealed = reader.verify()
     for directory in sorted((workspace.state / "serve").glob("*")):
         found = published(directory, workspace.key())
         if found is None:
@@ -351,3 +352,4 @@ def verify_journal(workspace: Workspace) -> None:
         present = reader.environment(found.environment).revision
         if found.revision > present:
             raise engine_errors.ledger_is_behind(found.environment, found.revision, present)
+    return sealed

@@ -201,3 +201,19 @@ def ledger_is_damaged(path: str) -> EngineError:
         where=path,
         mend="move it aside with its `-wal`, then restore a copy, or `sqlite3 damaged.db .recover`",
     )
+
+
+def ledger_lost_its_end(said: int, present: int) -> GateError:
+    """ST016: The newest facts of the ledger are gone, or others stand in their place.
+
+    `.headway/ledger.head` says where the chain ended, and the ledger does not reach that end. Somebody cut
+    the ledger or put an older copy in its place; or the machine lost power, which may take the facts of the
+    last moments (never a move). Restore the newest copy; after a power loss, remove `ledger.head`, and the
+    next commit writes it again.
+    """
+    return GateError(
+        code="ST016",
+        what=f"the ledger once ended at fact {said}, which it has not any more: it ends at {present}",
+        where=".headway/ledger.db",
+        mend="restore the newest copy of the ledger; if the machine lost power, remove `.headway/ledger.head`",
+    )

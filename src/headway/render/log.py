@@ -12,6 +12,7 @@ from headway.facts.fact import Fact
 from headway.facts.moves import Move
 from headway.render.delivery import move_lines
 from headway.render.style import PLAIN, Style
+from headway.store.journal import Sealed
 
 
 def log_text(moves: Sequence[tuple[Fact, str]], style: Style = PLAIN) -> str:
@@ -27,6 +28,14 @@ def log_text(moves: Sequence[tuple[Fact, str]], style: Style = PLAIN) -> str:
             lines += move_lines(move)
             blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
+
+
+def sealed_text(sealed: Sealed, moves: int) -> str:
+    """How far the chain reaches, and which facts it does not seal yet."""
+    said = f"the journal's chain holds: {count(moves, 'move')}, {count(sealed.newest, 'fact')}"
+    if not sealed.open:
+        return f"{said}, to the newest"
+    return f"{said}; the {count(sealed.open, 'fact')} after it are sealed with the next commit"
 
 
 def log_json(moves: Sequence[tuple[Fact, str]]) -> list[dict[str, Any]]:

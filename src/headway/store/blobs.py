@@ -40,6 +40,7 @@ class LocalBlobs:
         self.root = root
         self._incoming = root / "incoming"
         self._unsynced = root / "unsynced"
+        self._is_made = False
 
     def path(self, digest: str) -> Path:
         """Where the blob lies, or would lie."""
@@ -56,7 +57,7 @@ class LocalBlobs:
             if self._is_whole(stored.digest):
                 return stored
         try:
-            self._incoming.mkdir(parents=True, exist_ok=True)
+            self._make_folders()
             with claim.new_file(lambda: self._incoming / uuid7()) as (partial, file):
                 try:
                     stored = _write(source, file, name)
@@ -130,11 +131,20 @@ class LocalBlobs:
 
     def _place(self, partial: Path, digest: str) -> None:
         """Rename a whole file to its name; marked first, so that none is ever unmarked and unsynced."""
-        self._unsynced.mkdir(exist_ok=True)
         target = self.path(digest)
-        target.parent.mkdir(exist_ok=True)
         with claim.shared(self._unsynced / digest):
-            partial.replace(target)
+            try:
+                partial.replace(target)
+            except FileNotFoundError:  # the first blob of its shard
+                target.parent.mkdir(exist_ok=True)
+                partial.replace(target)
+
+    def _make_folders(self) -> None:
+        """Make what every blob needs, once a store: each call for nothing costs more than the bytes do."""
+        if not self._is_made:
+            for folder in (self._incoming, self._unsynced):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._is_made = True
 
     def _is_whole(self, digest: str) -> bool:
         try:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from headway.errors import store as errors
 from headway.facts.fact import Fact
 from headway.facts.moves import EnvironmentState, Hold
 from headway.store import journal
 from headway.store.database import Database, fact_of, named
+from headway.store.head import ends
+from headway.store.journal import Sealed
 
 
 class SqliteEnvironments(Database):
@@ -36,16 +39,22 @@ class SqliteEnvironments(Database):
         where = "WHERE ? IS NULL OR environment = ? ORDER BY seq"
         return self._moves(where, environment, environment)
 
-    def verify(self) -> None:
-        """Recompute the hash chain up to the newest move, and compare the pointers with what it adds up to.
+    def verify(self) -> Sealed:
+        """Recompute the hash chain to its end, and compare the pointers with what the moves add up to.
 
         Raises:
             GateError: A row was changed, added or taken away; names the first one.
+            EngineError: The ledger cannot be read.
         """
+        with named(self.path):
+            said = ends(self.path)  # before the snapshot: what is said here was committed before
         connection = self.connection()
-        if connection is not None and self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journal'"):
-            with self.snapshot(), named(self.path):
-                journal.verify(connection)
+        if connection is None or not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journal'"):
+            if said:
+                raise errors.ledger_lost_its_end(said[0].seq, 0)
+            return Sealed(0, 0)
+        with self.snapshot(), named(self.path):
+            return journal.verify(connection, said)
 
     def moves_to(self, digest: str) -> Sequence[tuple[Fact, str]]:
         """(move fact, journal hash) that pointed an environment at an artifact, oldest first."""

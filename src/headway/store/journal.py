@@ -1,13 +1,14 @@
-"""The journal's hash chain: each move seals the move before it and every fact between, so a change shows.
+"""The ledger's hash chain: each commit seals the one before it and every fact since, so a change shows.
 
-Somebody who may write the file can rewrite the whole chain; the heads that went elsewhere (route
-files, logs) show that.
+Somebody who may write the file can rewrite the whole chain; the heads that went elsewhere (the file
+beside the ledger, route files, logs) show that.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 from blake3 import blake3
@@ -16,11 +17,27 @@ from msgspec.structs import replace
 from headway.errors import store as errors
 from headway.facts.fact import Fact
 from headway.facts.moves import EnvironmentState, Hold, Move
+from headway.store.head import End
 
 _SEALED = (
     "SELECT seq, CAST(id AS BLOB), CAST(at AS BLOB), CAST(kind AS BLOB), CAST(body AS BLOB)"
     " FROM fact WHERE seq > ? AND seq <= ? ORDER BY seq"
 )
+
+_MOVES = "SELECT seq, hash FROM journal ORDER BY seq"
+_LINKS = "SELECT seq, hash FROM journal UNION SELECT seq, hash FROM link ORDER BY seq"
+
+
+class Sealed(NamedTuple):
+    """How far the chain reaches.
+
+    Attributes:
+        newest: Number of the newest fact that it seals.
+        open: Facts beyond it; only where an older Headway wrote them, until the next commit.
+    """
+
+    newest: int
+    open: int
 
 
 def check(connection: sqlite3.Connection, move: Move) -> None:
@@ -43,12 +60,23 @@ def check(connection: sqlite3.Connection, move: Move) -> None:
             raise errors.pointer_moved(move.environment, node)
 
 
-def chain(connection: sqlite3.Connection, fact: Fact, move: Move) -> None:
-    """Append the move's row to the journal, and set what the journal adds up to."""
-    last = connection.execute("SELECT hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
-    previous = last[0] if last else ""
-    since = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
-    found = hash_of(previous, connection.execute(_SEALED, (since, fact.seq)))
+def link(connection: sqlite3.Connection, seq: int) -> End:
+    """Seal every fact up to `seq`, the newest; part of the transaction that wrote them."""
+    last = _end(connection)
+    made = End(seq, hash_of(last.hash, connection.execute(_SEALED, (last.seq, seq))))
+    connection.execute("INSERT INTO link (seq, hash) VALUES (?, ?)", made)
+    return made
+
+
+def is_reached(connection: sqlite3.Connection, end: End) -> bool:
+    """Whether the chain once ended there."""
+    return connection.execute("SELECT 1 FROM link WHERE seq = ? AND hash = ?", end).fetchone() is not None
+
+
+def chain(connection: sqlite3.Connection, fact: Fact, move: Move) -> End:
+    """Append the move's row to the journal, and set what the journal adds up to; returns the chain's end."""
+    previous = _end(connection).hash
+    found = link(connection, fact.seq).hash
     connection.execute(
         "INSERT INTO journal (seq, environment, revision, previous, hash) VALUES (?, ?, ?, ?, ?)",
         (fact.seq, move.environment, move.revision, previous, found),
@@ -66,10 +94,21 @@ def chain(connection: sqlite3.Connection, fact: Fact, move: Move) -> None:
         " revision = excluded.revision, head = excluded.head, holds = excluded.holds",
         (move.environment, move.revision, found, msgspec.json.encode(move.holds).decode()),
     )
+    return End(fact.seq, found)
+
+
+def _end(connection: sqlite3.Connection) -> End:
+    """Where the chain ends; before the first commit of this schema, at the newest move."""
+    newest = "SELECT seq, hash FROM {} ORDER BY seq DESC LIMIT 1"
+    for table in ("link", "journal"):
+        row = connection.execute(newest.format(table)).fetchone()
+        if row is not None:
+            return End(*row)
+    return End(0, "")
 
 
 def hash_of(previous: str, facts: Iterable[tuple[int, bytes, bytes, bytes, bytes]]) -> str:
-    """Hash of a move: blake3 of the hash before it and of every fact since, each column as a netstring.
+    """Hash of a commit: blake3 of the hash before it and of every fact since, each column as a netstring.
 
     The bytes are taken as they are stored, not what they decode to: no byte can change unseen, and a
     later Headway whose facts have more fields comes to the same hash.
@@ -89,31 +128,68 @@ def follow(state: EnvironmentState, move: Move, head: str) -> EnvironmentState:
     return replace(state, revision=move.revision, pointers=pointers, holds=move.holds, head=head)
 
 
-def verify(connection: sqlite3.Connection) -> None:
-    """Recompute the chain, and replay it; call it inside a transaction.
+def verify(connection: sqlite3.Connection, ends: Sequence[End] = ()) -> Sealed:
+    """Recompute the chain, and replay the moves; call it inside a transaction.
 
-    Facts after the last move are not sealed yet.
+    Args:
+        connection: The ledger.
+        ends: Where the chain is known to have ended once.
 
     Raises:
-        GateError: Names the first move that does not fit.
+        GateError: Names the first commit that does not fit, or the end that is missing.
     """
-    previous, last = "", 0
+    moves = {
+        row[0]: row[1:]
+        for row in connection.execute("SELECT seq, environment, revision, previous FROM journal")
+    }
+    linked = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'link'").fetchone() is not None
+    chain = _LINKS if linked else _MOVES
+    last = End(0, "")
     states: dict[str, EnvironmentState] = {}
-    rows = connection.execute("SELECT seq, environment, revision, previous, hash FROM journal ORDER BY seq")
-    for seq, name, revision, said, found in rows:
-        if said != previous or hash_of(previous, connection.execute(_SEALED, (last, seq))) != found:
-            why = f"of facts {last + 1} to {seq} one was changed, added or taken away"
-            raise errors.journal_is_broken(seq, why)
-        move = _move(connection, seq)
-        state = states.get(name, EnvironmentState(name=name))
-        if (move.environment, move.revision) != (name, revision) or revision != state.revision + 1:
-            raise errors.journal_is_broken(seq, f"revision {revision} does not follow in `{name}`")
-        states[name] = follow(state, move, found)
-        previous, last = found, seq
-    unchained = connection.execute("SELECT min(seq) FROM fact WHERE kind = 'move' AND seq > ?", (last,))
-    if (extra := unchained.fetchone()[0]) is not None:
-        raise errors.journal_is_broken(extra, "a move is not in the chain")
+    for row in connection.execute(chain).fetchall():
+        end = End(*row)
+        if hash_of(last.hash, connection.execute(_SEALED, (last.seq, end.seq))) != end.hash:
+            why = f"of facts {last.seq + 1} to {end.seq} one was changed, added or taken away"
+            raise errors.journal_is_broken(end.seq, why)
+        if end.seq in moves:
+            _replay(connection, end, moves[end.seq], last.hash, states)
+        last = end
     _compare(connection, states)
+    return _reaches(connection, last, ends, linked=linked)
+
+
+def _replay(
+    connection: sqlite3.Connection,
+    end: End,
+    said: tuple[str, int, str],
+    previous: str,
+    states: dict[str, EnvironmentState],
+) -> None:
+    """Follow one move of the journal."""
+    name, revision, before = said
+    move = _move(connection, end.seq)
+    state = states.get(name, EnvironmentState(name=name))
+    if before != previous:
+        raise errors.journal_is_broken(end.seq, "it does not follow what is before it")
+    if (move.environment, move.revision) != (name, revision) or revision != state.revision + 1:
+        raise errors.journal_is_broken(end.seq, f"revision {revision} does not follow in `{name}`")
+    states[name] = follow(state, move, end.hash)
+
+
+def _reaches(connection: sqlite3.Connection, last: End, ends: Sequence[End], *, linked: bool) -> Sealed:
+    """Whether nothing lies beyond the chain's end, and the chain reaches every end that was ever said."""
+    beyond = connection.execute(
+        "SELECT seq, kind FROM fact WHERE seq > ? ORDER BY seq", (last.seq,)
+    ).fetchall()
+    has_links = linked and connection.execute("SELECT 1 FROM link LIMIT 1").fetchone() is not None
+    for seq, kind in beyond:
+        # A ledger that no writer of this schema has touched yet sealed moves only.
+        if has_links or kind == "move":
+            raise errors.journal_is_broken(seq, f"this {kind} is not in the chain")
+    for end in ends:
+        if not (linked and is_reached(connection, end)):
+            raise errors.ledger_lost_its_end(end.seq, last.seq)
+    return Sealed(last.seq, len(beyond))
 
 
 def _move(connection: sqlite3.Connection, seq: int) -> Move:

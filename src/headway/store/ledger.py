@@ -26,6 +26,7 @@ from headway.store import journal
 from headway.store.database import named
 from headway.store.environment_reader import SqliteEnvironments
 from headway.store.fact_reader import SqliteFacts
+from headway.store.head import End, Head, ends
 from headway.store.lease import lease
 from headway.store.schema import into_wal_mode, migrate
 
@@ -48,6 +49,7 @@ class SqliteWriter:
         self.path = path
         self._leases = leases
         self._opened: sqlite3.Connection | None = None
+        self._head: Head | None = None
 
     def record(self, *bodies: Body) -> tuple[Fact, ...]:
         """Append facts in one transaction; all of them or none.
@@ -55,8 +57,13 @@ class SqliteWriter:
         Raises:
             EngineError: The ledger cannot be written.
         """
+        if not bodies:
+            return ()
         with self._transaction("NORMAL") as connection:
-            return tuple(_append(connection, body) for body in bodies)
+            facts = tuple(_append(connection, body) for body in bodies)
+            end = journal.link(connection, facts[-1].seq)
+        self._say(end)
+        return facts
 
     def move(self, move: Move) -> Fact:
         """Append a move to the journal and set the pointers, by compare-and-swap.
@@ -68,8 +75,9 @@ class SqliteWriter:
         with self._transaction("FULL") as connection:
             journal.check(connection, move)
             fact = _append(connection, move)
-            journal.chain(connection, fact, move)
-            return fact
+            end = journal.chain(connection, fact, move)
+        self._say(end)
+        return fact
 
     def lease(self, name: str, holder: str) -> AbstractContextManager[None]:
         """Hold `name` alone while the block runs.
@@ -93,6 +101,12 @@ class SqliteWriter:
                     connection.execute("ROLLBACK")
                 raise
 
+    def _say(self, end: End) -> None:
+        """Keep beside the ledger where it ends; after the commit, so that it is never ahead."""
+        with named(self.path):
+            if self._head is not None:
+                self._head.advance(end)
+
     def _connection(self) -> sqlite3.Connection:
         if self._opened is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,11 +115,20 @@ class SqliteWriter:
                 into_wal_mode(connection)
                 connection.execute("PRAGMA foreign_keys = ON")
                 migrate(connection, self.path)
+                self._head = _head_of(self.path, connection)
             except BaseException:
                 connection.close()
                 raise
             self._opened = connection
         return self._opened
+
+
+def _head_of(path: Path, connection: sqlite3.Connection) -> Head:
+    """The file beside the ledger; an end that the ledger does not reach any more is kept there for `verify`."""
+    head, said = Head(path), ends(path)
+    if said and said[0] not in said[1:] and not journal.is_reached(connection, said[0]):
+        head.lose(said[0])
+    return head
 
 
 def _append(connection: sqlite3.Connection, body: Body) -> Fact:

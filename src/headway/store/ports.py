@@ -164,8 +164,8 @@ class EnvironmentReader(Protocol):
         """(move fact, hash), oldest first."""
         ...
 
-    def verify(self) -> None:
-        """Recompute the hash chain.
+    def verify(self) -> object:
+        """Recompute the hash chain of every commit.
 
         Raises:
             GateError: A row was changed, or is missing; names the first one.

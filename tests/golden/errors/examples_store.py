@@ -20,4 +20,5 @@ EXAMPLES = {
     "fact_is_unreadable": lambda: store.fact_is_unreadable(7),
     "ledger_is_damaged": lambda: store.ledger_is_damaged(".headway/ledger.db"),
     "key_fails": lambda: store.key_fails(".headway/key", "Permission denied"),
+    "ledger_lost_its_end": lambda: store.ledger_lost_its_end(57, 41),
 }
