@@ -25,7 +25,7 @@ FILE = "headway_file"
 """Column of a part: which file its rows came from; only with `incremental: {by: content}`."""
 HIDDEN = (COMMITTED, FILE)
 MOST = 32
-"""Parts beyond which the younger half is joined into one."""
+"""Parts beyond which the youngest are joined into one."""
 
 _NUMBER, _ROW = "headway_number", "headway_row"
 BEFORE, REPLACED, GONE = "kept before", "replaced by their key", "gone from the source"
@@ -199,12 +199,18 @@ def _rows(part: Part | pl.DataFrame) -> int:
 
 
 def _joined(parts: Sequence[Part | pl.DataFrame]) -> tuple[Part | pl.DataFrame, ...]:
-    """The parts, the younger half as one when they are many."""
+    """The parts, when they are many the youngest as one: none that is larger than those after it together.
+
+    So a row is written again only a few times (the logarithm of the number of rows), whatever comes.
+    """
     if len(parts) <= MOST:
         return tuple(parts)
-    young = parts[MOST // 2 :]
-    frames = [part.read() if isinstance(part, Part) else part for part in young]
-    return (*parts[: MOST // 2], pl.concat(frames))
+    first, total = len(parts) - 1, _rows(parts[-1])
+    while first > 0 and (_rows(parts[first - 1]) <= total or first == len(parts) - 1):
+        first -= 1
+        total += _rows(parts[first])
+    frames = [part.read() if isinstance(part, Part) else part for part in parts[first:]]
+    return (*parts[:first], pl.concat(frames))
 
 
 # -- by content ------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ def load(asked: Asked) -> Iterator[Batch]:
     except TimeoutError as error:
         raise errors.source_is_too_slow(asked.name, asked.load, limits.seconds) from error
     except urllib.error.HTTPError as error:
+        error.close()
         raise _refusal(asked, error.code) from error
     except urllib.error.URLError as error:
         if isinstance(error.reason, TimeoutError):
