@@ -16,14 +16,14 @@ from headway.spec.load import load, load_contract
 GRAMMAR = Path(__file__).parent / "full_grammar.yaml"
 
 
-@pytest.mark.parametrize("name", ["flights", "phishing"])
+@pytest.mark.parametrize("name", ["flights", "fraud", "phishing"])
 def test_a_product_that_runs_asks_for_nothing_that_is_not_built(examples: Path, name: str) -> None:
     assert not_built(load(examples / name / "headway.yaml")) == []
 
 
 @pytest.mark.parametrize(
     ("name", "part"),
-    [("fraud", "endpoints.payments.unit"), ("rents", "evaluations.rents.gates: latency_p99 <= 50ms")],
+    [("rents", "evaluations.rents.gates: latency_p99 <= 50ms")],
 )
 def test_a_product_that_is_only_a_file_loads_and_names_what_it_waits_for(
     examples: Path, name: str, part: str
@@ -40,7 +40,7 @@ def test_the_flights_product_with_every_later_part_loads(examples: Path, tmp_pat
     assert product.schedules[0].env == "prod"
 
 
-@pytest.mark.parametrize("name", ["flights", "phishing"])
+@pytest.mark.parametrize("name", ["flights", "fraud", "phishing"])
 def test_a_lock_pins_hashes_and_names_no_host(examples: Path, name: str) -> None:
     lock = (examples / name / "requirements.txt").read_text()
     assert "scikit-learn==" in lock

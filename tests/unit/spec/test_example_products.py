@@ -15,10 +15,7 @@ ROOT = Path(__file__).parents[3]
 LATER = {
     "flights": [],
     "phishing": [],
-    "fraud": [
-        "endpoints.payments.release.strategy: shadow",
-        "endpoints.payments.unit",
-    ],
+    "fraud": [],
     "rents": ["evaluations.rents.gates: latency_p99 <= 50ms"],
 }
 
