@@ -76,7 +76,7 @@ def load_postgresql(asked: Asked) -> Iterator[Batch]:
             connection.read_only = True
             with connection.cursor(name="headway") as cursor:
                 cursor.itersize = _chunk(asked)
-                cursor.execute(statement.encode(), values)
+                cursor.execute(statement.encode(), values or None)
                 names = [column.name for column in cursor.description or ()]
                 yield from _batches(cursor, names, asked)
 
@@ -97,6 +97,8 @@ def _statement(asked: Asked, bound: Any) -> tuple[str, Sequence[Any]]:
     if asked.since is None:
         return statement, ()
     condition, value = bound(asked.since)
+    if asked.loading.place == "postgresql":
+        statement = statement.replace("%", "%%")  # beside a parameter it would be taken for one
     # The query is the product's own text, and the bound is a parameter.
     return f"SELECT * FROM ({statement}\n) AS source_rows WHERE {condition}", (value,)  # noqa: S608
 
