@@ -149,7 +149,7 @@ def _keep(bench: Bench, draft: Draft) -> Artifact:
     return Artifact(
         digest=draft.digest,
         kind=draft.kind,
-        files=(*files, *draft.stored),
+        files=tuple(sorted((*files, *draft.stored), key=lambda file: file.name)),
         meta=draft.meta,
         table=draft.table,
     )

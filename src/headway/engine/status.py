@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from headway.bundle import route
 from headway.bundle.route import Override, Route
 from headway.core.clock import SystemClock
+from headway.engine.standing_in import standing_in
 from headway.errors import HeadwayError
 from headway.facts.moves import EnvironmentState
 from headway.plan.make import hold_on
@@ -24,6 +25,7 @@ class EnvironmentStatus(NamedTuple):
         route: What is published; None when nothing is.
         override: What was done without the ledger and is not journalled yet.
         trouble: Why the route cannot be read.
+        stand_ins: Source's node -> when the version was read that is used while it cannot be read.
     """
 
     state: EnvironmentState
@@ -32,6 +34,7 @@ class EnvironmentStatus(NamedTuple):
     route: Route | None
     override: Override | None
     trouble: str = ""
+    stand_ins: dict[str, str] = {}  # noqa: RUF012 -- the default of a tuple's field
 
     @property
     def agrees(self) -> bool:
@@ -105,7 +108,9 @@ def _environment(workspace: Workspace, state: EnvironmentState, *, protected: bo
         artifact = reader.artifact(digest) if node.startswith("endpoint.") else None
         if artifact is not None:
             runtimes[node] = str(artifact.meta.get("runtime", ""))
-    return EnvironmentStatus(state, protected, runtimes, found, override, trouble)
+    sources = [node for node in state.pointers if node.startswith("source.")]
+    aged = standing_in(reader, sources)
+    return EnvironmentStatus(state, protected, runtimes, found, override, trouble, aged)
 
 
 def _as_json(item: EnvironmentStatus) -> dict[str, Any]:
@@ -126,6 +131,7 @@ def _as_json(item: EnvironmentStatus) -> dict[str, Any]:
             for endpoint in (route.effective(item.route, item.override).endpoints if item.route else ())
         },
         "route_revision": item.route.revision if item.route else None,
+        "last_good": item.stand_ins,
         "override": item.override.action if item.override else None,
         "agrees": item.agrees,
     }

@@ -27,6 +27,8 @@ def _environment(item: EnvironmentStatus, style: Style) -> list[str]:
     if not state.pointers:
         lines.append("  points at nothing")
     lines += table([(node, digest[:12]) for node, digest in sorted(state.pointers.items())])
+    for node, read in item.stand_ins.items():
+        lines.append(style(f"  {node} could not be read: its last good version of {read} is used", "yellow"))
     lines += _served(item, style)
     now = SystemClock().now()
     for hold in state.holds:

@@ -11,6 +11,7 @@ from headway.core.clock import to_text
 from headway.data.kept import Part
 from headway.data.loaders.asked import Mark
 from headway.engine.condition import Conditions
+from headway.engine.standing_in import READ
 from headway.engine.work import Draft, Work
 from headway.errors import EngineError
 from headway.errors import sources as errors
@@ -21,8 +22,6 @@ from headway.spec.quantities import duration_text
 from headway.store.workspace import Workspace
 from headway.survey.files import StatCache
 
-READ = "read"
-"""The check that a reading leaves as evidence: passed, or a warning where the last good version stands in."""
 TRY_AGAIN = timedelta(minutes=15)
 """How soon a source that could not be read is tried again, where `refresh` does not say it."""
 _KEPT, _LOOKED_AT = "kept", 100

@@ -20,8 +20,9 @@ from headway.data.repeated import Repeat, repeats
 from headway.data.row_counts import RowCounts
 from headway.data.sources import Loaded
 from headway.engine.stages import kept_source
-from headway.engine.stages.kept_source import READ, Earlier
+from headway.engine.stages.kept_source import Earlier
 from headway.engine.stages.names import ROWS, short_name
+from headway.engine.standing_in import READ
 from headway.engine.user_code import importable, resolve
 from headway.engine.work import Draft, Work
 from headway.errors import EngineError
