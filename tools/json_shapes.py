@@ -304,6 +304,7 @@ class EnvironmentStatus(Shape):
         route_revision: Revision that the route file carries; null when there is none.
         override: `stop` or `roll_back` done without the ledger and not journalled yet; else null.
         agrees: Whether ledger and servers say the same.
+        last_good: Source's node -> when the version was read that is used while it cannot be read.
     """
 
     name: str
@@ -315,6 +316,7 @@ class EnvironmentStatus(Shape):
     route_revision: int | None
     override: str | None
     agrees: bool
+    last_good: dict[str, str]
 
 
 class Status(Shape):

@@ -70,8 +70,11 @@ def job_of(
     endpoints = serving.declared_endpoints(opened.loaded.product)
     bench = bench_of(opened, who)
 
+    begun = bench.clock.now()
+
     def replan() -> Plan:
-        return plan(opened, environment, only)
+        # As of the beginning: what ripens while an apply runs is for the next one, or it would never end.
+        return plan(opened, environment, only, now=begun)
 
     def judge_plan(made: Plan) -> list[tuple[Evidence, str]]:
         return judge(opened, made)

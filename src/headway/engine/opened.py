@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headway.core.clock import SystemClock, to_text
 from headway.engine.condition import Conditions
+from headway.engine.standing_in import standing_in
 from headway.errors import engine as errors
 from headway.facts.executions import Fingerprint
 from headway.plan.make import Wanted, make, valid_until
@@ -102,14 +104,27 @@ def wanted(opened: Opened, only: Collection[str] = (), refresh: Collection[str] 
     )
 
 
-def plan(opened: Opened, environment: str, only: Collection[str] = (), refresh: Collection[str] = ()) -> Plan:
+def plan(
+    opened: Opened,
+    environment: str,
+    only: Collection[str] = (),
+    refresh: Collection[str] = (),
+    now: datetime | None = None,
+) -> Plan:
     """The plan for one environment, remembered for the no-op path when it looks at everything.
+
+    Args:
+        opened: The product.
+        environment: Its name.
+        only: Nodes to look at, with what they need; empty means all.
+        refresh: Nodes to compute again.
+        now: Decides what expired; None means this moment.
 
     Raises:
         UsageError: The environment, `only` or `refresh` names something that is not declared.
     """
     check_environment(opened, environment)
-    now = SystemClock().now()
+    now = now if now is not None else SystemClock().now()
     state = opened.reader.environment(environment)
     made = make(
         graph=opened.graph,
@@ -152,6 +167,13 @@ def is_protected(opened: Opened, environment: str) -> bool:
     return declared is not None and declared.protected
 
 
+def _stand_ins(opened: Opened) -> list[str]:
+    """Sources that could not be read, and the version that is used instead."""
+    nodes = [f"source.{name}" for name in opened.loaded.product.sources]
+    found = standing_in(opened.reader, nodes)
+    return [f"{node} could not be read: its last good version of {read} is used" for node, read in found.items()]
+
+
 def _native(opened: Opened, pointers: Mapping[str, str]) -> list[str]:
     """Models that answer in their native form, and why: slower, and never in silence."""
     said = []
@@ -163,7 +185,7 @@ def _native(opened: Opened, pointers: Mapping[str, str]) -> list[str]:
 
 
 def _notices(opened: Opened, pointers: Mapping[str, str]) -> tuple[str, ...]:
-    notices: list[Any] = _native(opened, pointers)
+    notices: list[Any] = [*_stand_ins(opened), *_native(opened, pointers)]
     if opened.present.unlocked:
         shown = ", ".join(opened.present.unlocked[:3])
         notices.append(f"no lock file pins {shown}; a protected environment refuses that")

@@ -175,6 +175,10 @@ def _previous(node: Node, history: History, state: EnvironmentState) -> Executio
     return next((run for run in past if run.output == pointed), past[0] if past else None)
 
 
+_RIPE = {"source": "its time to be read again"}
+"""What the passing of time has brought, by kind of node."""
+
+
 def _against(
     node: Node, done: Execution, wanted: Wanted, condition: Condition, now: datetime
 ) -> tuple[Cause, ...]:
@@ -184,7 +188,8 @@ def _against(
     if wrong:
         causes.append(Cause("tainted", wrong, done.output, None, (done.output or "",)))
     if done.waits_until is not None and done.waits_until <= now:
-        causes.append(Cause("data", "labels that have become known", done.waits_until.isoformat(), None))
+        about = _RIPE.get(node.kind, "labels that have become known")
+        causes.append(Cause("data", about, done.waits_until.isoformat(), None))
     if node.name in wanted.refresh:
         causes.append(Cause("policy", "refresh asked for", done.output, None))
     return ordered(causes)
