@@ -58,7 +58,8 @@ class Plan(Shape):
     """`headway plan --json`.
 
     Attributes:
-        plan: Its id: the digest of its content.
+        plan: Its id: the digest of its content, and of what every step is to be made of.
+        product: The product's name.
         env: The environment.
         revision: Of the environment that the plan was made against.
         steps: Every node, upstream first.
@@ -66,6 +67,7 @@ class Plan(Shape):
     """
 
     plan: str
+    product: str
     env: str
     revision: int
     steps: list[Step]

@@ -25,14 +25,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the plan."""
+    """Print the plan; one that a protected environment would refuse is exit code 3."""
     from headway.api.planning import plan
+    from headway.plan.locked import refusal
     from headway.plan.plan import to_json
     from headway.render.plan import plan_text
     from headway.render.style import Style, is_colourful
 
     made = plan(options.here(), args.env, args.only, args.refresh)
     print(json.dumps(to_json(made)) if args.json else plan_text(made, Style(is_colourful(sys.stdout))))
+    refused = refusal(made)
+    if refused is not None:
+        print(f"\n{refused}", file=sys.stderr)
+        return refused.exit_code
     if made.todo:
         options.hint(f"next: headway apply --env {args.env}")
     return SOMETHING_TO_DO if args.exit_code and made.todo else 0

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headway.core.clock import SystemClock, to_text
+from headway.core.wording import few
 from headway.engine.condition import Conditions
 from headway.engine.standing_in import standing_in
 from headway.errors import engine as errors
 from headway.facts.executions import Fingerprint
+from headway.facts.moves import EnvironmentState
+from headway.plan.locked import lock_causes
 from headway.plan.make import Wanted, make, valid_until
-from headway.plan.plan import Plan, encode
+from headway.plan.plan import Cause, Plan, encode
 from headway.spec.graph import Graph, graph
 from headway.spec.load import Loaded, load
 from headway.store.workspace import Workspace
@@ -101,6 +104,8 @@ def wanted(opened: Opened, only: Collection[str] = (), refresh: Collection[str] 
         champions={f"evaluation.{name}": f"model.{declared.model}" for name, declared in evaluations.items()},
         only=tuple(only),
         refresh=tuple(refresh),
+        product=opened.loaded.product.name,
+        defaults={node.name: node.defaults for node in opened.graph.nodes},
     )
 
 
@@ -128,12 +133,12 @@ def plan(
     state = opened.reader.environment(environment)
     made = make(
         graph=opened.graph,
-        wanted=wanted(opened, only, refresh),
+        wanted=wanted(opened, only, refresh)._replace(barred=_barred(opened, environment)),
         history=opened.reader,
         state=state,
         condition=opened.conditions,
         now=now,
-        notices=_notices(opened, state.pointers),
+        notices=_notices(opened, state),
     )
     if not only and not refresh:
         runs = [opened.reader.execution(step.key) for step in made.steps if step.key]
@@ -171,7 +176,9 @@ def _stand_ins(opened: Opened) -> list[str]:
     """Sources that could not be read, and the version that is used instead."""
     nodes = [f"source.{name}" for name in opened.loaded.product.sources]
     found = standing_in(opened.reader, nodes)
-    return [f"{node} could not be read: its last good version of {read} is used" for node, read in found.items()]
+    return [
+        f"{node} could not be read: its last good version of {read} is used" for node, read in found.items()
+    ]
 
 
 def _native(opened: Opened, pointers: Mapping[str, str]) -> list[str]:
@@ -184,12 +191,21 @@ def _native(opened: Opened, pointers: Mapping[str, str]) -> list[str]:
     return said
 
 
-def _notices(opened: Opened, pointers: Mapping[str, str]) -> tuple[str, ...]:
-    notices: list[Any] = [*_stand_ins(opened), *_native(opened, pointers)]
+def _barred(opened: Opened, environment: str) -> tuple[Cause, ...]:
+    if not is_protected(opened, environment):
+        return ()
+    return lock_causes(opened.present.unlocked, opened.present.differing)
+
+
+def _notices(opened: Opened, state: EnvironmentState) -> tuple[str, ...]:
+    notices: list[Any] = [*_stand_ins(opened), *_native(opened, state.pointers)]
+    if is_protected(opened, state.name):
+        return tuple(notices)  # what would be a note elsewhere is a refusal here
     if opened.present.unlocked:
-        shown = ", ".join(opened.present.unlocked[:3])
+        shown = few(opened.present.unlocked)
         notices.append(f"no lock file pins {shown}; a protected environment refuses that")
     if opened.present.differing:
-        name, (locked, here) = next(iter(sorted(opened.present.differing.items())))
-        notices.append(f"installed libraries differ from the lock file: {name} {here}, locked {locked}")
+        pairs = sorted(opened.present.differing.items())
+        shown = few([f"{name} {here} (locked {locked})" for name, (locked, here) in pairs])
+        notices.append(f"installed libraries differ from the lock file: {shown}")
     return tuple(notices)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from headway.core import digest
 from headway.facts.evidence import Evidence, Outcome
 from headway.facts.executions import Execution, Fingerprint
 from headway.facts.moves import ANY_DIGEST, EnvironmentState, Hold
 from headway.plan.causes import difference, ordered
+from headway.plan.locked import keeping_out
 from headway.plan.plan import Cause, Plan, Step, to_json
 from headway.spec.graph import Graph, Node
 
@@ -43,6 +44,9 @@ class Wanted(NamedTuple):
         champions: Evaluation node -> node of the model that it judges.
         only: Nodes to look at, with all that they need; empty means all.
         refresh: Nodes to compute again whatever the ledger proves.
+        product: The product's name.
+        defaults: Node -> dotted field -> its value where the file does not give it.
+        barred: Why the environment takes nothing that runs or moves; see `headway.plan.locked`.
     """
 
     own: Mapping[str, Fingerprint]
@@ -50,6 +54,9 @@ class Wanted(NamedTuple):
     champions: Mapping[str, str] = {}
     only: Collection[str] = ()
     refresh: Collection[str] = ()
+    product: str = ""
+    defaults: Mapping[str, Mapping[str, Any]] = {}
+    barred: tuple[Cause, ...] = ()
 
 
 Condition = Callable[[str], str]
@@ -85,9 +92,11 @@ def make(
             step = _step(node, wanted, history, state, condition, now, outputs)
             outputs |= {node.name: step.output} if step.output else {}
             steps.append(step)
-    bare = Plan("", state.name, state.revision, _holding(graph, steps), notices)
-    content = to_json(bare)
-    return bare._replace(id=digest.of_value(content))
+    kept = tuple(keeping_out(step, wanted.barred) for step in _holding(graph, steps))
+    bare = Plan("", state.name, state.revision, kept, notices, wanted.product)
+    # A step that waits has no key yet: what it is made of counts too, or two plans would pass for one.
+    made_of = {step.node: wanted.own[step.node].key(step.node) for step in kept}
+    return bare._replace(id=digest.of_value([to_json(bare), made_of]))
 
 
 def _holding(graph: Graph, steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -128,7 +137,7 @@ def _step(
     own = wanted.own[node.name]
     pending = [need for need in node.needs if need not in outputs]
     if pending:
-        return _behind(node, own, history, state, pending)
+        return _behind(node, own, wanted, history, state, pending)
     fingerprint = Fingerprint(
         config=own.config,
         code=own.code,
@@ -139,7 +148,7 @@ def _step(
     key = fingerprint.key(node.name)
     done = history.execution(key)
     if done is None or done.output is None:
-        return Step(node.name, node.kind, "stale", _why(node, fingerprint, history, state), key)
+        return Step(node.name, node.kind, "stale", _why(node, fingerprint, wanted, history, state), key)
     against = _against(node, done, wanted, condition, now)
     if against:
         return Step(node.name, node.kind, "stale", against, key)
@@ -147,25 +156,32 @@ def _step(
 
 
 def _behind(
-    node: Node, own: Fingerprint, history: History, state: EnvironmentState, pending: Sequence[str]
+    node: Node,
+    own: Fingerprint,
+    wanted: Wanted,
+    history: History,
+    state: EnvironmentState,
+    pending: Sequence[str],
 ) -> Step:
     """A node whose inputs are not known yet: stale when it has a cause of its own, else waiting."""
     previous = _previous(node, history, state)
     if previous is None:
         return Step(node.name, node.kind, "stale", (Cause("missing", node.name),))
-    causes = difference(previous.fingerprint, own, ignore_inputs=True)
+    defaults = wanted.defaults.get(node.name, {})
+    causes = difference(previous.fingerprint, own, defaults, ignore_inputs=True)
     status = "stale" if causes else "waiting"
     waits = tuple(Cause("upstream", need, previous.fingerprint.inputs.get(need)) for need in pending)
     return Step(node.name, node.kind, status, ordered(causes + waits))
 
 
 def _why(
-    node: Node, fingerprint: Fingerprint, history: History, state: EnvironmentState
+    node: Node, fingerprint: Fingerprint, wanted: Wanted, history: History, state: EnvironmentState
 ) -> tuple[Cause, ...]:
     previous = _previous(node, history, state)
     if previous is None:
         return (Cause("missing", node.name),)
-    return ordered(difference(previous.fingerprint, fingerprint)) or (Cause("missing", node.name),)
+    causes = difference(previous.fingerprint, fingerprint, wanted.defaults.get(node.name, {}))
+    return ordered(causes) or (Cause("missing", node.name),)
 
 
 def _previous(node: Node, history: History, state: EnvironmentState) -> Execution | None:

@@ -67,11 +67,12 @@ class Plan(NamedTuple):
     """What `apply` will do in one environment.
 
     Attributes:
-        id: Digest of the content; the same content has the same id at any time.
+        id: Digest of the content, and of what every step is to be made of; the same at any time.
         env: The environment.
         revision: Revision of the environment that it was made against.
         steps: Every node, upstream first.
         notices: Things a reader should know that change nothing (unlocked libraries, native form).
+        product: Name of the product that it is for.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Plan(NamedTuple):
     revision: int
     steps: tuple[Step, ...]
     notices: tuple[str, ...] = ()
+    product: str = ""
 
     @property
     def todo(self) -> tuple[Step, ...]:
@@ -90,6 +92,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
     """The plan as JSON values, in the documented schema of `plan --json`."""
     return {
         "plan": plan.id,
+        "product": plan.product,
         "env": plan.env,
         "revision": plan.revision,
         "steps": [
@@ -105,7 +108,8 @@ def from_json(value: dict[str, Any]) -> Plan:
         Step(**item | {"causes": tuple(Cause(**c | {"facts": tuple(c["facts"])}) for c in item["causes"])})
         for item in value["steps"]
     )
-    return Plan(value["plan"], value["env"], value["revision"], steps, tuple(value["notices"]))
+    notices = tuple(value["notices"])
+    return Plan(value["plan"], value["env"], value["revision"], steps, notices, value["product"])
 
 
 def encode(plan: Plan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway.core.wording import count
+from headway.core.wording import count, few
 from headway.lineage.trace import Lineage, Vertex
 from headway.render.style import PLAIN, Style, clip, seconds
 
@@ -56,12 +56,11 @@ def _details(vertex: Vertex, style: Style) -> list[str]:
         details.append(style(made, "dim"))
     if vertex.code:
         archive = f", archive {vertex.code_archive[:12]}" if vertex.code_archive else ""
-        details.append(f"code: {_few(vertex.code)}{archive}")
+        details.append(f"code: {few(vertex.code)}{archive}")
     details += [f"file: {path} {digest[:12]}" for path, digest in sorted(vertex.data.items())]
     if vertex.libraries:
-        details.append(
-            f"libraries: {_few([f'{name} {version}' for name, version in vertex.libraries.items()])}"
-        )
+        versions = [f"{name} {version}" for name, version in vertex.libraries.items()]
+        details.append(f"libraries: {few(versions)}")
     details += [f"check: {item.check}: {item.outcome} {item.observed}".rstrip() for item in vertex.checks[:8]]
     for place in vertex.placed[-3:]:
         why = f": {clip(place.why, 60)}" if place.why else ""
@@ -71,11 +70,3 @@ def _details(vertex: Vertex, style: Style) -> list[str]:
                 f"  gate {item.check}: {item.outcome} {item.observed}".rstrip() for item in place.verdicts
             ]
     return details
-
-
-_SHOWN = 5
-
-
-def _few(names: tuple[str, ...] | list[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

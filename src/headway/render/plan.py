@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.core.wording import count
+from headway.core.wording import count, few
+from headway.plan.locked import UNLOCKED, is_of_lock
 from headway.plan.plan import Cause, Plan, Step
 from headway.render.style import PLAIN, Style, clip
 
@@ -24,6 +25,8 @@ def plan_text(plan: Plan, style: Style = PLAIN) -> str:
     for step in plan.steps:
         lines += _step(step, width, style)
     lines += ["", _summary(plan)]
+    barred = {cause_text(cause): None for step in plan.todo for cause in step.causes if is_of_lock(cause)}
+    lines += [style(f"refused: {plan.env} is protected, and {text}", "red") for text in barred]
     lines += [f"note: {notice}" for notice in plan.notices]
     return "\n".join(lines)
 
@@ -33,7 +36,8 @@ def _step(step: Step, width: int, style: Style) -> list[str]:
     head = f"{MARKS[step.status]} {step.node:<{width}}  {step.status:<7}"
     moves = "  -> pointer moves" if step.status == "fresh" and step.moves else ""
     lines = [style(head.rstrip() + moves, colour)]
-    shown = [cause for cause in step.causes if not (cause.kind == "upstream" and step.status == "waiting")]
+    own = [cause for cause in step.causes if not is_of_lock(cause)]
+    shown = [cause for cause in own if not (cause.kind == "upstream" and step.status == "waiting")]
     waits = [cause.about for cause in step.causes if cause.kind == "upstream" and step.status == "waiting"]
     if waits:
         lines[0] += style(f"  for {', '.join(waits)}", "dim")
@@ -49,6 +53,8 @@ def cause_text(cause: Cause) -> str:
         return "never made here"
     if cause.kind == "tainted":
         return f"the stored result is {cause.about}; it is made again"
+    if is_of_lock(cause):
+        return _lock_text(cause)
     if cause.kind == "policy":
         seen = f" (wanted {cause.before}, seen {cause.after})" if cause.before and cause.after else ""
         return f"{cause.about}{seen}"
@@ -62,11 +68,28 @@ def cause_text(cause: Cause) -> str:
     return f"{cause.about} {before} -> {after}"
 
 
+def _lock_text(cause: Cause) -> str:
+    if cause.about == UNLOCKED:
+        return f"{few(cause.after)} {'is' if len(cause.after) == 1 else 'are'} in no lock file"
+    pairs = [f"{name} {here} (locked {cause.before[name]})" for name, here in cause.after.items()]
+    return f"what is installed differs from the lock file: {few(pairs)}"
+
+
 def value_text(value: Any) -> str:
-    """A value for people: digests short, text in quotes when it needs them, never long."""
+    """A value for people, as YAML writes it in one line: digests short, never long."""
     if isinstance(value, str) and len(value) == _DIGEST and all(c in "0123456789abcdef" for c in value):
         return value[:8]
-    return "" if value is None else clip(str(value), 40)
+    return "" if value is None else clip(_plain(value), 60)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_plain(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {_plain(item)}' for name, item in value.items())}}}"
+    return '"*"' if value == "*" else "null" if value is None else str(value)
 
 
 def _summary(plan: Plan) -> str:

@@ -7,7 +7,7 @@ difference between two fingerprints has a reason that a person can read.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +41,7 @@ class Node(Struct, frozen=True, kw_only=True):
         files: Paths relative to the product whose content is an input (data, contracts, tests).
         needs: Names of upstream nodes, in the order in which the stage takes them.
         metadata: Fields that describe; never part of the fingerprint.
+        defaults: Identity field -> what it is where the file does not give it, for words only.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Node(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
 
 
 class Graph(Struct, frozen=True, kw_only=True):
@@ -99,6 +101,7 @@ def _source(name: str, source: Source, contracts: Mapping[str, Contract]) -> Nod
         code=(source.load,) if is_code else (),
         files=local_files(source),
         metadata=metadata(source),
+        defaults=defaults(source),
     )
 
 
@@ -111,6 +114,7 @@ def _group(name: str, group: FeatureGroup) -> Node:
         code=tuple(filter(None, (group.columns, group.frame))),
         needs=tuple(f"source.{source}" for source in group.from_),
         metadata=metadata(group),
+        defaults=defaults(group),
     )
 
 
@@ -128,6 +132,7 @@ def _dataset(name: str, dataset: Dataset, product: Product) -> Node:
         code=(dataset.on_demand,) if dataset.on_demand else (),
         needs=(*(f"source.{source}" for source in sources), *(f"feature_group.{group}" for group in picked)),
         metadata=metadata(dataset),
+        defaults={"request": "*"} | defaults(dataset),
     )
 
 
@@ -150,6 +155,7 @@ def _models(name: str, model: Model) -> list[Node]:
             code=(model.train,),
             needs=needs,
             metadata=metadata(model),
+            defaults=defaults(model),
         )
     ]
     if model.baseline is not None:
@@ -170,6 +176,7 @@ def _evaluation(name: str, evaluation: Evaluation, product: Product) -> Node:
         code=tuple(metric for metric in evaluation.metrics if ":" in metric),
         needs=(f"model.{evaluation.model}", *baseline, f"dataset.{model.dataset}"),
         metadata=metadata(evaluation),
+        defaults=defaults(evaluation),
     )
 
 
@@ -186,7 +193,12 @@ def _endpoint(name: str, endpoint: Endpoint, product: Product, contracts: Mappin
         *(f"feature_group.{group}" for group in groups),
     )
     return Node(
-        name=f"endpoint.{name}", kind="endpoint", config=config, needs=needs, metadata=metadata(endpoint)
+        name=f"endpoint.{name}",
+        kind="endpoint",
+        config=config,
+        needs=needs,
+        metadata=metadata(endpoint),
+        defaults=defaults(endpoint),
     )
 
 
@@ -203,16 +215,32 @@ def metadata(declared: Declared) -> dict[str, Any]:
     return _flat(declared, Role.METADATA, "")
 
 
-def _flat(declared: Declared, role: Role, prefix: str) -> dict[str, Any]:
+def defaults(declared: Declared, prefix: str = "") -> dict[str, Any]:
+    """Identity fields of a declared value that have a default -> that default, under dotted names."""
     found: dict[str, Any] = {}
+    for name, value, default in _fields(declared, Role.IDENTITY, prefix):
+        if default is not NODEFAULT and default not in (None, (), {}) and not isinstance(default, Declared):
+            found |= _spread(default, Role.IDENTITY, name)
+        if isinstance(value, Declared):
+            found |= defaults(value, name)
+    return found
+
+
+def _fields(declared: Declared, role: Role, prefix: str) -> Iterator[tuple[str, Any, Any]]:
+    """(dotted name, value, default) of each field with this role."""
     kinds = roles(type(declared))
     for item in structs.fields(type(declared)):
-        value = getattr(declared, item.name)
-        default = item.default_factory() if item.default_factory is not NODEFAULT else item.default
-        if kinds[item.name] is not role or value == default:
-            continue
-        name = f"{prefix}.{item.encode_name}" if prefix else item.encode_name
-        found |= _spread(value, role, name)
+        if kinds[item.name] is role:
+            default = item.default_factory() if item.default_factory is not NODEFAULT else item.default
+            name = f"{prefix}.{item.encode_name}" if prefix else item.encode_name
+            yield name, getattr(declared, item.name), default
+
+
+def _flat(declared: Declared, role: Role, prefix: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value, default in _fields(declared, role, prefix):
+        if value != default:
+            found |= _spread(value, role, name)
     return found
 
 

@@ -23,7 +23,7 @@ _TABLE = (
     "CREATE TABLE IF NOT EXISTS plan (environment TEXT, product TEXT, version TEXT, sequence INTEGER,"
     " valid_until TEXT, watched TEXT, plan TEXT, PRIMARY KEY (environment, product))"
 )
-_FORM = f"2 {sys.hexversion:x} {sys.prefix}"
+_FORM = f"3 {sys.hexversion:x} {sys.prefix}"
 """Form of what is stored, and the Python environment that it holds for; another one is not read."""
 
 

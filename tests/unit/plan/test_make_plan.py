@@ -9,6 +9,7 @@ import pytest
 from headway.facts.evidence import Evidence, Outcome
 from headway.facts.executions import Execution, Fingerprint
 from headway.facts.moves import ANY_DIGEST, EnvironmentState, Hold
+from headway.plan.locked import DIFFERING, UNLOCKED, lock_causes, refusal
 from headway.plan.make import Wanted, make
 from headway.plan.plan import Plan, from_json, to_json
 from headway.spec.graph import Graph, Node
@@ -238,3 +239,47 @@ def test_one_and_true_and_one_point_zero_are_three_values(past: Past) -> None:
     for value in (True, 3.0):
         own = OWN | {"model.m": Fingerprint(config={"params.depth": value}, code={"m.fit": "f"})}
         assert causes(plan(past, own), "model.m") == [("config", "params.depth")]
+
+
+def test_a_plan_of_one_product_is_never_taken_for_another_s(past: Past) -> None:
+    assert plan(Past(), product="a", pointers={}).id != plan(Past(), product="b", pointers={}).id
+
+
+def test_two_plans_that_would_make_different_things_have_two_ids() -> None:
+    other = OWN | {"model.m": Fingerprint(config={"params.depth": 4})}
+    first, second = plan(Past(), pointers={}), plan(Past(), other, pointers={})
+    assert first.steps == second.steps, "nothing was ever made, so both say only that"
+    assert first.id != second.id
+
+
+def test_a_field_that_leaves_its_default_shows_the_default_before(past: Past) -> None:
+    own = OWN | {"model.m": Fingerprint(config={"params.depth": 3, "request": ["x"]}, code={"m.fit": "f"})}
+    made = plan(past, own, defaults={"model.m": {"request": "*"}})
+    cause = made.steps[1].causes[0]
+    assert (cause.about, cause.before, cause.after) == ("request", "*", ["x"])
+
+
+def test_a_field_that_goes_back_to_its_default_shows_the_default_after(past: Past) -> None:
+    own = OWN | {"model.m": Fingerprint(code={"m.fit": "f"})}
+    made = plan(past, own, defaults={"model.m": {"params.depth": 5}})
+    cause = made.steps[1].causes[0]
+    assert (cause.about, cause.before, cause.after) == ("params.depth", 3, 5)
+
+
+def test_libraries_without_a_lock_bar_what_would_run_or_move_and_nothing_else(past: Past) -> None:
+    barred = lock_causes(["numpy"], {})
+    assert refusal(plan(past, barred=barred)) is None, "nothing moves, so nothing is refused"
+    made = plan(past, refresh=("model.m",), barred=barred)
+    assert causes(made, "source.a") == []
+    assert causes(made, "endpoint.m")[-1] == ("policy", UNLOCKED)
+    refused = refusal(made)
+    assert refused is not None
+    assert (refused.code, refused.exit_code) == ("EN005", 3)
+
+
+def test_a_stored_plan_says_as_well_that_other_libraries_are_installed(past: Past) -> None:
+    made = plan(past, pointers={}, barred=lock_causes([], {"numpy": ("2.0.0", "2.1.0")}))
+    assert causes(made, "source.a") == [("policy", DIFFERING)]
+    refused = refusal(from_json(to_json(made)))
+    assert refused is not None
+    assert "numpy: locked 2.0.0, installed 2.1.0" in refused.evidence
