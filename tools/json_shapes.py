@@ -465,15 +465,36 @@ class Log(Shape):
     verified: bool
 
 
+class RowDifferences(Shape):
+    """How the rows of two commits of a feature group differ.
+
+    Attributes:
+        first: Number of the first commit.
+        second: Number of the second.
+        columns: `dropped` and `new` columns.
+        examples: At most 5 rows each: `added`, `updated` (as `before` and `after`), `deleted`.
+    """
+
+    first: int
+    second: int
+    added: int
+    updated: int
+    deleted: int
+    columns: dict[str, list[str]]
+    examples: dict[str, list[dict[str, Any]]]
+
+
 class Differences(Shape):
     """`headway diff A B --json`.
 
     Attributes:
         differences: One object per node that differs: `node`, and under the name of each environment the
             digest that it points at, or null.
+        rows: With two commits of a feature group, and then alone: how their rows differ.
     """
 
-    differences: list[dict[str, str | None]]
+    differences: list[dict[str, str | None]] = []
+    rows: RowDifferences | None = None
 
 
 class Artifact(Shape):
@@ -484,14 +505,129 @@ class Artifact(Shape):
         kind: `source`, `feature_group`, `dataset`, `model`, `baseline`, `evaluation` or `release`.
         files: Its files.
         meta: Small facts about it (rows, columns, runtime).
+        table: The table that its files belong to; empty for all but feature groups.
         prediction: The prediction, when the reference was its id; else left out.
+        rows: With `--rows`, the first rows of the group; else left out.
     """
 
     digest: str
     kind: str
     files: list[File]
     meta: dict[str, Any]
+    table: str
     prediction: Prediction | None = None
+    rows: list[dict[str, Any]] | None = None
+
+
+class Commit(Shape):
+    """A commit of a feature group.
+
+    Attributes:
+        node: The group.
+        number: From 1, over all versions of the group.
+        commit: Its id, and the digest of the group at it.
+        parent: Id of the commit that the counts are against; null for the first of a table.
+        version: The version that the product file declared.
+        table: The physical table.
+        digests: `added`, `updated`, `deleted` -> digest of those rows.
+        content: Digest of all rows afterwards.
+        run: Id of the apply, or of the restore.
+        code: Digest of the feature code.
+        contract: What the contracts of its sources said.
+        mode: `first`, `backfill`, `full`, `incremental` or `restore`.
+        restored: Number of the commit whose rows came back; 0 otherwise.
+        environments: Those that point at it now.
+        collected: Whether `gc` removed its rows.
+    """
+
+    node: str
+    number: int
+    commit: str
+    parent: str | None
+    version: int
+    table: str
+    added: int
+    updated: int
+    deleted: int
+    rows: int
+    digests: dict[str, str]
+    content: str
+    who: str
+    run: str
+    code: str
+    contract: str
+    mode: str
+    at: str
+    restored: int
+    why: str
+    environments: list[str]
+    collected: bool
+
+
+class History(Shape):
+    """`headway history GROUP --json`.
+
+    Attributes:
+        commits: Newest first.
+    """
+
+    commits: list[Commit]
+
+
+class GroupRestored(Shape):
+    """`headway group restore GROUP@N --json`.
+
+    Attributes:
+        node: The group.
+        restored: Number of the commit whose rows came back.
+        number: Of the commit that holds them now.
+        commit: Its id.
+        new: Whether it was made; false where the newest rows are those already.
+    """
+
+    node: str
+    restored: int
+    number: int
+    commit: str
+    new: bool
+    added: int
+    updated: int
+    deleted: int
+    rows: int
+
+
+class StoredItem(Shape):
+    """A version of a source, or a commit of a group, on the disk.
+
+    Attributes:
+        commit: Number of the commit; 0 for a source.
+        size: Bytes of its files; a file that several share counts for each.
+        why: Why it stays, or goes.
+    """
+
+    node: str
+    digest: str
+    commit: int
+    size: int
+    why: str
+
+
+class Collected(Shape):
+    """`headway gc --json`.
+
+    Attributes:
+        dry_run: Whether nothing was removed.
+        files: Files that go.
+        bytes: Their size.
+        removed: Sources and commits that go.
+        kept: Sources and commits that stay.
+    """
+
+    dry_run: bool
+    files: int
+    bytes: int
+    removed: list[StoredItem]
+    kept: list[StoredItem]
 
 
 class Check(Shape):
@@ -659,10 +795,13 @@ OUTPUTS: dict[str, type[Shape]] = {
     "log": Log,
     "diff": Differences,
     "lineage": Lineage,
+    "history": History,
+    "group": GroupRestored,
     "promote": Promoted,
     "rollback": Ended,
     "stop": Ended,
     "predictions": Predictions,
     "reproduce": Reproduced,
+    "gc": Collected,
 }
 """Command -> what it prints with `--json`."""

@@ -63,6 +63,36 @@ def test_every_command_prints_the_documented_fields_and_no_others(run: Deliverie
     assert actions == ["apply", "stop", "roll_back", "promote"]
 
 
+GROUP = """\
+product: shop
+sources:
+  payments: {load: payments.csv, event_time: at, known: 1h, contract: payments.yaml}
+feature_groups:
+  spend: {version: 1, from: payments, key: [customer], columns: features}
+"""
+PAYMENTS = """\
+columns:
+  customer: {type: text}
+  amount: {type: number}
+  at: {type: time}
+"""
+
+
+def test_every_command_on_feature_groups_prints_the_documented_fields(tmp_path: Path) -> None:
+    (tmp_path / "headway.yaml").write_text(GROUP)
+    (tmp_path / "payments.yaml").write_text(PAYMENTS)
+    (tmp_path / "features.py").write_text("def spent(amount):\n    return amount\n")
+    run = Deliveries(tmp_path)
+    for rows in ("ada,1.5,2026-03-01T00:00:00Z\n", "ada,2.5,2026-03-01T00:00:00Z\n"):
+        (tmp_path / "payments.csv").write_text("customer,amount,at\n" + rows)
+        run("apply")
+    assert [commit.number for commit in run("history", "spend").commits] == [2, 1]
+    assert run("show", "feature_group.spend@1", "--rows").rows[0]["spent"] == 1.5
+    assert run("diff", "spend@1", "spend@2").rows.updated == 1
+    assert run("group", "restore", "spend@1").number == 3
+    assert run("gc", "--dry-run").dry_run
+
+
 def predict(run: Deliveries) -> str:
     """Ask a server once, and end it; returns the prediction's id."""
     command = [sys.executable, "-m", "headway", "serve", "--env", "dev", "--port", "0"]

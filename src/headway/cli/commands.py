@@ -25,7 +25,9 @@ COMMANDS = (
     Command("status", "headway.cli.status", "what each environment points at, serves and holds"),
     Command("show", "headway.cli.show", "one artifact, node or prediction in full"),
     Command("log", "headway.cli.log", "the journal of every pointer move; --verify checks its chain"),
-    Command("diff", "headway.cli.diff", "how two environments differ"),
+    Command("diff", "headway.cli.diff", "how two environments, or two commits of a group, differ"),
+    Command("history", "headway.cli.history", "every commit of a feature group: who, when, which rows"),
+    Command("group", "headway.cli.group", "restore the rows of a feature group's earlier commit"),
     Command("lineage", "headway.cli.lineage", "where a thing came from, and what came of it"),
     Command("promote", "headway.cli.promote", "point one environment at what another points at"),
     Command("rollback", "headway.cli.rollback", "bring back the release before, at once"),
@@ -33,6 +35,7 @@ COMMANDS = (
     Command("serve", "headway.cli.serve", "answer requests with an environment's releases"),
     Command("predictions", "headway.cli.predictions", "the prediction log"),
     Command("reproduce", "headway.cli.reproduce", "make a model again from its pinned inputs, and compare"),
+    Command("gc", "headway.cli.gc", "remove from the disk what nothing refers to"),
     Command("explain", "headway.cli.explain", "the page of an error code"),
     Command("demo", "headway.cli.demo", "the whole loop on real flights, in a fresh folder"),
 )

@@ -1,4 +1,4 @@
-"""`headway diff A B`: how two environments differ."""
+"""`headway diff A B`: how two environments differ, or two commits of a feature group."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from headway.cli import options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The two environments."""
-    parser.add_argument("first", help="such as prod")
-    parser.add_argument("second", help="such as dev")
+    """The two environments, or commits."""
+    parser.add_argument("first", help="such as prod, or weather_hourly@3")
+    parser.add_argument("second", help="such as dev, or weather_hourly@7")
     options.as_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print each node that the two point at differently."""
+    if "@" in args.first and "@" in args.second:
+        return _commits(args)
     from headway.api.reading import diff
     from headway.render.style import table
 
@@ -35,4 +37,14 @@ def run(args: argparse.Namespace) -> int:
                 )
             )
         )
+    return 0
+
+
+def _commits(args: argparse.Namespace) -> int:
+    """Print which rows came, changed and went between two commits."""
+    from headway.api.groups import compare
+    from headway.render.groups import compared_text
+
+    found = compare(options.here(), args.first, args.second)
+    print(json.dumps({"rows": found.to_json()}) if args.json else compared_text(found))
     return 0

@@ -13,6 +13,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "reference", help="model.delay, model.delay@prod, 6 digits of a digest, or a prediction id"
     )
+    parser.add_argument(
+        "--rows", action="store_true", help="rows of a feature group: feature_group.NAME@3, or @TIME"
+    )
+    parser.add_argument("--limit", type=int, default=10, metavar="N", help="how many rows (default: 10)")
     options.as_json(parser)
 
 
@@ -23,9 +27,33 @@ def run(args: argparse.Namespace) -> int:
     from headway.api.reading import show
     from headway.render.shown import shown_text
 
+    if args.rows:
+        return _rows(args)
     found = show(options.here(), args.reference)
     value = msgspec.to_builtins(found.artifact)
     if found.prediction is not None:
         value["prediction"] = msgspec.to_builtins(found.prediction)
     print(json.dumps(value) if args.json else shown_text(found))
+    return 0
+
+
+def _rows(args: argparse.Namespace) -> int:
+    """Print rows of a group as they were at one of its commits."""
+    import msgspec
+
+    from headway.api.groups import rows
+    from headway.api.reading import show
+    from headway.engine.group_reading import plain
+    from headway.render.groups import rows_text
+
+    commit, table = rows(options.here(), args.reference)
+    first = plain(table.head(max(args.limit, 0)).collect())
+    if args.json:
+        artifact = show(options.here(), commit.commit).artifact
+        print(json.dumps(msgspec.to_builtins(artifact) | {"rows": first}))
+        return 0
+    print(rows_text(first, commit.rows))
+    options.hint(
+        f"commit {commit.number} of {commit.node}, {commit.at:%Y-%m-%d %H:%M:%S} UTC, {commit.rows:,} rows"
+    )
     return 0

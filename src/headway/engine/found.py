@@ -6,6 +6,7 @@ import re
 from collections import deque
 from typing import NamedTuple
 
+from headway.engine.group_reading import artifact_of, commit_at, is_commit
 from headway.errors import engine as errors
 from headway.facts.artifacts import Artifact
 from headway.predictions import segments
@@ -37,6 +38,8 @@ def find(workspace: Workspace, reference: str) -> Found:
         artifact = reader.artifact(reference)
         if artifact is not None:
             return Found(artifact)
+    if is_commit(reference):
+        return Found(artifact_of(reader, commit_at(reader, reference)))
     node, at, environment = reference.partition("@")
     digest = None
     if at:

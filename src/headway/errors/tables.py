@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from headway.errors.families import ConflictError, EngineError, SpecError, UserCodeError
+from headway.errors.families import ConflictError, EngineError, SpecError, UsageError, UserCodeError
 
 
 def table_file_is_missing(table: str, name: str) -> EngineError:
@@ -110,4 +111,66 @@ def group_needs_a_version(
         what=f"{', '.join(faults[:5])} in version {version} of group `{group}`{read}",
         where=f"feature group `{group}`",
         mend=f"set `version: {version + 1}`, or bring the feature back",
+    )
+
+
+def group_has_no_commits(name: str, known: Sequence[str]) -> UsageError:
+    """ST108: There is no feature group of this name, or it was never computed.
+
+    `headway history` lists the commits of a group that `headway apply` computed at least once.
+    """
+    there = f"groups with commits: {', '.join(list(known)[:5])}" if known else "no group has a commit yet"
+    return UsageError(
+        code="ST108", what=f"group `{name}` has no commits", mend=f"{there}; `headway apply` makes one"
+    )
+
+
+def commit_is_unknown(reference: str, count: int, first: datetime) -> UsageError:
+    """ST109: The group has no such commit.
+
+    Commits are numbered from 1. A time stands for the newest commit that was there by then; an
+    environment's name for the commit that it points at.
+    """
+    return UsageError(
+        code="ST109",
+        what=f"there is no commit `{reference}`",
+        mend=f"the group has commits 1 to {count}, the first of {first:%Y-%m-%d %H:%M} UTC",
+    )
+
+
+def commits_do_not_compare(first: str, second: str) -> UsageError:
+    """ST110: Two commits have no key in common to compare rows by.
+
+    They are of two groups, or of versions with different keys.
+    """
+    return UsageError(
+        code="ST110",
+        what=f"the rows of `{first}` and `{second}` cannot be compared",
+        mend="compare two commits of one group whose key is the same",
+    )
+
+
+def commit_is_of_another_version(reference: str, found: int, declared: int) -> UsageError:
+    """ST111: A commit of another version cannot be brought back under this one.
+
+    Rows of version 1 have another meaning than those that version 2 declares, and its readers expect
+    the latter. Both stay side by side as long as something reads them.
+    """
+    return UsageError(
+        code="ST111",
+        what=f"`{reference}` is of version {found}, and the product file declares version {declared}",
+        mend=f"set `version: {found}` in the product file, then restore",
+    )
+
+
+def group_is_behind(node: str) -> UsageError:
+    """ST112: What a group is computed from is not up to date, so that a restore would not last.
+
+    The commit that is brought back stands for the sources as they are; the next apply would compute
+    the group again from newer ones.
+    """
+    return UsageError(
+        code="ST112",
+        what=f"the sources of `{node}` are not up to date",
+        mend="run `headway apply`, then restore",
     )

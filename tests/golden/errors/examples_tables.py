@@ -1,5 +1,7 @@
 """One call of every constructor in `headway.errors.tables`."""
 
+from datetime import UTC, datetime
+
 from headway.errors import tables
 
 TABLE = "flight-delay.weather_hourly/v1"
@@ -15,4 +17,11 @@ EXAMPLES = {
     "group_needs_a_version": lambda: tables.group_needs_a_version(
         "weather_hourly", 1, ["wind"], ["gust"], ["delay"]
     ),
+    "group_has_no_commits": lambda: tables.group_has_no_commits("wether", ["feature_group.weather_hourly"]),
+    "commit_is_unknown": lambda: tables.commit_is_unknown(
+        "weather_hourly@9", 4, datetime(2026, 3, 1, 12, tzinfo=UTC)
+    ),
+    "commits_do_not_compare": lambda: tables.commits_do_not_compare("weather_hourly@1", "spend@2"),
+    "commit_is_of_another_version": lambda: tables.commit_is_of_another_version("weather_hourly@1", 1, 2),
+    "group_is_behind": lambda: tables.group_is_behind("feature_group.weather_hourly"),
 }

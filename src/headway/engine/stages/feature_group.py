@@ -138,13 +138,13 @@ def _base(group: Group) -> tuple[Place, dict[str, SourceTable]] | None:
     if past is None:
         return None
     done = next(iter(past.executions(work.node.name)), None)
-    if done is None or done.output is None or done.fingerprint.inputs == now.inputs:
+    if done is None or done.fingerprint.inputs == now.inputs or not _computed(done):
         return None
     one, two = done.fingerprint, now
     if (one.code, one.config, one.environment) != (two.code, two.config, two.environment):
         return None
     head = next((item for item in commits(past, work.node.name) if item.commit == done.output), None)
-    if head is None or head.mode == "restore":
+    if head is None:
         return None
     place = place_of(past, group.tables, work.node.name, head.version, head.table)
     if place.head != head or place.snapshot is None:
@@ -177,6 +177,11 @@ def _declared_times(made: Sequence[tuple[str, Execution]]) -> list[tuple[str, ob
     """How the newest making of a source said when its rows happened and became known."""
     config = made[0][1].fingerprint.config if made else {}
     return sorted((key, repr(value)) for key, value in config.items() if key.partition(".")[0] in TIME_FIELDS)
+
+
+def _computed(done: Execution) -> bool:
+    """Whether code made the rows: what a restore brought back follows from no sources."""
+    return done.code_archive is not None
 
 
 # -- everything --------------------------------------------------------------------------------
@@ -231,7 +236,7 @@ def _table_of(work: Work, same: Sequence[Committed]) -> str | None:
         (
             tables[done.output]
             for done in work.past.executions(work.node.name)
-            if done.output in tables and meaning(done.fingerprint) == wanted
+            if done.output in tables and _computed(done) and meaning(done.fingerprint) == wanted
         ),
         None,
     )

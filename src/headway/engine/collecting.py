@@ -1,0 +1,256 @@
+"""`gc`: remove from the disk what nothing refers to, and say what stays and why.
+
+Models, datasets, evaluations and releases are never removed, nor anything that they were made of, nor
+anything that an environment ever pointed at: it may be rolled back to. What goes are commits of groups
+and versions of sources that nothing was made of, and files that no fact names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from headway.core.clock import SystemClock
+from headway.facts.artifacts import Artifact
+from headway.facts.commits import Collected, Committed
+from headway.facts.executions import Execution
+from headway.facts.fact import Made
+from headway.facts.moves import Move
+from headway.plan.make import hold_on
+from headway.store.collect import remove_blobs, remove_table
+from headway.store.ledger import SqliteReader, SqliteWriter
+from headway.store.workspace import Workspace
+
+REMOVABLE = ("source", "feature_group")
+"""Kinds that go when nothing was made of them; every other kind is somebody's result."""
+
+
+class Item(NamedTuple):
+    """One artifact with its size on disk.
+
+    Attributes:
+        node: What it is of.
+        size: Bytes of its files; files that several commits share count for each.
+        why: Why it stays, or goes.
+    """
+
+    node: str
+    digest: str
+    commit: int
+    size: int
+    why: str
+
+
+class Swept(NamedTuple):
+    """What a collection did, or would do.
+
+    Attributes:
+        kept: Sources and commits that stay, with the reason.
+        removed: Those that go.
+        files: Files that go: theirs alone, and those that no fact names.
+        size: Their bytes.
+    """
+
+    kept: tuple[Item, ...]
+    removed: tuple[Item, ...]
+    files: int
+    size: int
+    dry_run: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented schema of `gc --json`."""
+        return {
+            "dry_run": self.dry_run,
+            "files": self.files,
+            "bytes": self.size,
+            "removed": [item._asdict() for item in self.removed],
+            "kept": [item._asdict() for item in self.kept],
+        }
+
+
+class _Past(NamedTuple):
+    """The ledger, read once.
+
+    Attributes:
+        artifacts: Digest -> (artifact, node), as recorded last.
+        commits: Digest -> commit.
+    """
+
+    artifacts: dict[str, tuple[Artifact, str]]
+    commits: dict[str, Committed]
+    executions: list[Execution]
+    moves: list[Move]
+
+    @property
+    def blobs(self) -> set[str]:
+        """Blobs that executions name beside their artifacts."""
+        found = (digest for run in self.executions for digest in (run.code_archive, run.log))
+        return {digest for digest in found if digest is not None}
+
+
+def collect(workspace: Workspace, declared: Collection[str], who: str, *, dry_run: bool) -> Swept:
+    """Remove what nothing refers to, or only say what that is.
+
+    Args:
+        workspace: Where.
+        declared: Environments that the product file declares.
+        who: Who asks.
+        dry_run: Remove nothing.
+
+    Raises:
+        ConflictError: Somebody is applying, promoting, or writing a table.
+        EngineError: The disk refuses; what is gone by then was referred to by nothing.
+    """
+    writer = workspace.open_writer()
+    reader = workspace.open_reader()
+    with contextlib.ExitStack() as alone:
+        for name in dict.fromkeys([*declared, *reader.environments()]):
+            alone.enter_context(writer.lease(f"environment-{name}", f"{who}: gc"))
+        found = (fact.body for fact in reader.facts(kinds=("commit",)))
+        for node in sorted({commit.node for commit in found if isinstance(commit, Committed)}):
+            alone.enter_context(writer.lease(node, f"{who}: gc"))
+        return _collect(workspace, reader, writer, who, dry_run=dry_run)
+
+
+def _collect(
+    workspace: Workspace, reader: SqliteReader, writer: SqliteWriter, who: str, *, dry_run: bool
+) -> Swept:
+    past = _read(reader)
+    reasons = _reasons(reader, past)
+    staying = [artifact for digest, (artifact, _) in past.artifacts.items() if digest in reasons]
+    named = {file.digest for artifact in staying for file in artifact.files}
+    kept, gone = [], []
+    for digest, (artifact, node) in past.artifacts.items():
+        if artifact.kind in REMOVABLE and digest in reasons:
+            kept.append(_item(past, artifact, node, reasons[digest]))
+        elif artifact.kind in REMOVABLE and _would_go(workspace, artifact, named):
+            gone.append(_item(past, artifact, node, "nothing was made of it, and nothing points at it"))
+    files, size = _sweep(workspace, past, staying, dry_run=True)
+    if files and not dry_run:
+        # The fact first: rows that are gone without a word would look like damage.
+        commits = tuple(item.digest for item in gone if item.commit)
+        writer.record(Collected(who=who, commits=commits, files=files, size=size))
+        _sweep(workspace, past, staying, dry_run=False)
+    return Swept(tuple(kept), tuple(gone), files, size, dry_run)
+
+
+def _sweep(workspace: Workspace, past: _Past, staying: list[Artifact], *, dry_run: bool) -> tuple[int, int]:
+    """Files and bytes that go."""
+    swept = [
+        _sweep_blobs(workspace, past, staying, dry_run=dry_run),
+        *_sweep_tables(workspace, staying, dry_run=dry_run),
+    ]
+    return sum(count for count, _ in swept), sum(size for _, size in swept)
+
+
+def _read(reader: SqliteReader) -> _Past:
+    past = _Past({}, {}, [], [])
+    for fact in reader.facts(kinds=("artifact", "commit", "execution", "move")):
+        match fact.body:
+            case Made(artifact=artifact, node=node):
+                past.artifacts[artifact.digest] = (artifact, node)
+            case Committed() as commit:
+                past.commits[commit.commit] = commit
+            case Execution() as execution:
+                past.executions.append(execution)
+            case Move() as move:
+                past.moves.append(move)
+            case _:
+                pass
+    return past
+
+
+# -- what stays --------------------------------------------------------------------------------
+
+
+def _reasons(reader: SqliteReader, past: _Past) -> dict[str, str]:
+    """Artifact -> why it stays; the first reason found, and all that it was made of."""
+    reasons: dict[str, str] = {}
+    for digest, why in _roots(reader, past):
+        reasons.setdefault(digest, why)
+    made_of: dict[str, set[str]] = {}
+    for run in past.executions:
+        if run.output is not None:
+            made_of.setdefault(run.output, set()).update(run.fingerprint.inputs.values())
+    for digest, (artifact, _) in past.artifacts.items():
+        made_of.setdefault(digest, set()).update(artifact.meta.get("nodes", {}).values())
+    queue = list(reasons)
+    for digest in queue:
+        found = past.artifacts.get(digest)
+        name = found[1] if found is not None else "an artifact"
+        for part in sorted(made_of.get(digest, ())):
+            if part not in reasons:
+                reasons[part] = f"{name} {digest[:12]} was made of it"
+                queue.append(part)
+    return reasons
+
+
+def _roots(reader: SqliteReader, past: _Past) -> Iterator[tuple[str, str]]:
+    now = SystemClock().now()
+    for name in reader.environments():
+        state = reader.environment(name)
+        for digest in state.pointers.values():
+            yield digest, f"`{name}` points at it"
+        for hold in state.holds:
+            if hold_on(state, hold.node, hold.digest, now) is not None:
+                yield hold.digest, f"held in `{name}`"
+    for move in past.moves:
+        for digest in (*move.after.values(), *move.before.values()):
+            yield digest, f"`{move.environment}` may be rolled back to it"
+    for digest, (artifact, node) in past.artifacts.items():
+        if artifact.kind not in REMOVABLE:
+            yield digest, f"a result of {node}"
+    newest = {
+        node: digest for digest, (artifact, node) in past.artifacts.items() if artifact.kind == "source"
+    }
+    newest |= {commit.node: digest for digest, commit in past.commits.items()}
+    for node, digest in newest.items():
+        yield digest, f"the newest of {node}"
+
+
+def _item(past: _Past, artifact: Artifact, node: str, why: str) -> Item:
+    commit = past.commits.get(artifact.digest)
+    size = sum(file.size for file in artifact.files)
+    return Item(node, artifact.digest, commit.number if commit else 0, size, why)
+
+
+def _would_go(workspace: Workspace, artifact: Artifact, named: set[str]) -> bool:
+    """Whether a file of it is there that nothing else has."""
+    blobs, tables = workspace.blobs(), workspace.state / "tables" / artifact.table
+    own = (file for file in artifact.files if file.digest not in named)
+    paths = (tables / file.name if artifact.table else blobs.path(file.digest) for file in own)
+    return any(path.exists() for path in paths)
+
+
+# -- what goes ---------------------------------------------------------------------------------
+
+
+def _sweep_blobs(
+    workspace: Workspace, past: _Past, staying: list[Artifact], *, dry_run: bool
+) -> tuple[int, int]:
+    blobs = workspace.blobs()
+    named = {file.digest for artifact in staying if not artifact.table for file in artifact.files}
+    unnamed = [digest for digest in blobs.digests() if digest not in named | past.blobs]
+    return remove_blobs(blobs, unnamed, dry_run=dry_run)
+
+
+def _sweep_tables(
+    workspace: Workspace, staying: list[Artifact], *, dry_run: bool
+) -> Iterator[tuple[int, int]]:
+    root = workspace.state / "tables"
+    named: dict[str, set[str]] = {}
+    for artifact in staying:
+        if artifact.table:
+            named.setdefault(artifact.table, set()).update(file.name for file in artifact.files)
+    for folder in sorted(_tables(root)):
+        table = folder.relative_to(root).as_posix()
+        if table in named:
+            yield workspace.tables().sweep(table, named[table], dry_run=dry_run)
+        else:
+            yield remove_table(folder, dry_run=dry_run)
+
+
+def _tables(root: Path) -> Iterator[Path]:
+    yield from (path for path in root.glob("*/*") if path.is_dir())
