@@ -4,6 +4,7 @@ manifest.json     this value, with blake3 and sha256 of every other file
 contract.json     the request contract: `headway.spec.contract.Contract` of the request columns
 model.onnx        or model.joblib (native form: loaded only after digest and signature are verified)
 code.zip          the product's code that runs at request time (on-demand functions)
+model_code.zip    the product's code that a native model's own classes are in, as it was trained
 online.msgpack    packed rows of the groups that it looks up (`headway.online`)
 profile.json      reference profile of the training data
 
@@ -26,6 +27,7 @@ CONTRACT = "contract.json"
 ONNX_MODEL = "model.onnx"
 NATIVE_MODEL = "model.joblib"
 CODE = "code.zip"
+MODEL_CODE = "model_code.zip"
 ONLINE = "online.msgpack"
 PROFILE = "profile.json"
 

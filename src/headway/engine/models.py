@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -14,8 +14,13 @@ from headway.model.inputs import Kind, ModelInput
 from headway.model.predictor import Predictor
 from headway.store.ports import BlobStore
 
+if TYPE_CHECKING:
+    from headway.model.native import Own
+
 ONNX = "model.onnx"
 NATIVE = "model.joblib"
+CODE = "code.zip"
+"""The product's code as it was in training, where the native form holds classes of its own."""
 
 
 class Answers(NamedTuple):
@@ -57,7 +62,18 @@ def predictor_of(artifact: Artifact, blobs: BlobStore) -> Predictor:
 
     stored = artifact.file(NATIVE)
     blobs.verify(stored.digest)
-    return load(blobs.path(stored.digest), inputs, kind, artifact.meta["container"])
+    return load(blobs.path(stored.digest), inputs, kind, artifact.meta["container"], _own(artifact, blobs))
+
+
+def _own(artifact: Artifact, blobs: BlobStore) -> Own | None:
+    """Where a native model finds the product's classes: in its own archive, whatever lies on disk now."""
+    if not artifact.meta["own_modules"]:
+        return None
+    from headway.serve.product_code import ProductCode
+
+    stored = artifact.file(CODE)
+    blobs.verify(stored.digest)
+    return ProductCode(blobs.path(stored.digest), artifact.digest).own
 
 
 def scores(artifact: Artifact, predictor: Predictor, features: pl.DataFrame) -> np.ndarray:

@@ -58,17 +58,29 @@ def resolve(reference: str) -> Callable[..., Any]:
 
 
 def forget(root: Path) -> None:
-    """Drop every module that was loaded from the product's directory.
+    """Drop every module that was loaded from the product's directory; archived code in it stays."""
+    for name in loaded(root):
+        del sys.modules[name]
+
+
+def loaded(root: Path) -> dict[str, str]:
+    """Module -> file or folder, of every module that was loaded from the product's directory.
 
     Its path begins with the directory as `importable` wrote it, or as the user's own code resolved it:
     resolving the paths of all loaded modules would cost more than most stages.
     """
     homes = (f"{root}/", f"{root.resolve()}/")
+    kept = tuple(f"{home}.headway/" for home in homes)
+    found = {}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         paths = [str(path) for path in ([file] if file else getattr(module, "__path__", [])) if path]
-        if paths and all(path.startswith(homes) and "site-packages" not in path for path in paths):
-            del sys.modules[name]
+        if paths and all(
+            path.startswith(homes) and not path.startswith(kept) and "site-packages" not in path
+            for path in paths
+        ):
+            found[name] = paths[0]
+    return found
 
 
 @contextlib.contextmanager

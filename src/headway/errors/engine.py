@@ -263,17 +263,19 @@ def again_fails(reference: str, lines: Sequence[str]) -> EngineError:
     )
 
 
-def model_needs_own_code(model: str, modules: Sequence[str]) -> SpecError:
-    """EN017: Not built yet: serving a native model whose classes are the product's own.
+def model_depends_on_its_process(model: str, modules: Sequence[str], difference: str) -> UserCodeError:
+    """EN017: A native model with the product's own classes answers otherwise from its archived code.
 
-    A model that serves as ONNX needs no code. This one serves in its native form and holds classes or
-    functions of the product's modules, which a server does not have.
+    Such a model is released with the code that it was trained with, in a module tree of its own. Loaded
+    from there it has to answer as it did in training. It does not when its classes keep state outside of the
+    model (a module's global that training changed), read files beside the code, or look their module up
+    by name while they answer.
     """
-    return SpecError(
+    return UserCodeError(
         code="EN017",
-        what=f"`{model}` serves natively and needs the product's own {', '.join(modules[:_SHOWN])}: not built yet",
-        where=f"node `{model}`",
-        mend="use library classes in the pipeline, and put own code into on-demand functions",
+        what=f"`{model}`, loaded with its archived code, answers otherwise than in training: {difference[:200]}",
+        where=f"module {', '.join(f'`{name}`' for name in modules[:_SHOWN])}",
+        mend="keep everything that the model learns in attributes of its own objects",
     )
 
 

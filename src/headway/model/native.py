@@ -1,4 +1,4 @@
-"""A model in the form in which it was fitted, kept with joblib.
+"""A model in the form in which it was fitted, kept as a compressed pickle that joblib reads too.
 
 `load` runs what the file says, so it may be called only on a file whose digest and signature the caller
 has verified (`headway.bundle.read` does); a file from a stranger never comes here.
@@ -6,9 +6,16 @@ has verified (`headway.bundle.read` does); a file from a stranger never comes he
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import io
 import pickle
 import re
-from typing import TYPE_CHECKING, Any
+import zlib
+from collections.abc import Callable
+from functools import reduce
+from types import ModuleType
+from typing import IO, TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
@@ -18,10 +25,13 @@ from headway.model.container import fill
 from headway.model.rows import columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
     from headway.model.inputs import Container, InputRows, Kind, ModelInput
+
+Own = Callable[[str], ModuleType | None]
+"""Finds a module of the product's by its name, as a release has it; None for a module that is not theirs."""
 
 
 class NativeModel:
@@ -32,10 +42,19 @@ class NativeModel:
         inputs: The columns that it takes, in order.
         kind: What it answers.
         container: What it was fitted on.
+        own: Where the product's own classes in it come from; kept as long as the model is.
     """
 
-    def __init__(self, model: Any, inputs: tuple[ModelInput, ...], kind: Kind, container: Container) -> None:
+    def __init__(
+        self,
+        model: Any,
+        inputs: tuple[ModelInput, ...],
+        kind: Kind,
+        container: Container,
+        own: Own | None = None,
+    ) -> None:
         self.model = model
+        self._own = own
         self.kind: Kind = kind
         self.container: Container = container
         self._inputs = inputs
@@ -70,24 +89,82 @@ def save(model: Any, path: Path) -> None:
         UserCodeError: It holds something that cannot be written (a lambda, an open file).
     """
     try:
-        joblib.dump(model, path, compress=3)
+        with gzip.GzipFile(path, "wb", compresslevel=3, mtime=0) as file:
+            pickle.dump(model, file, protocol=5)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise errors.model_cannot_be_kept(type(model).__name__, str(error)) from error
 
 
-def load(path: Path, inputs: tuple[ModelInput, ...], kind: Kind, container: Container) -> NativeModel:
+def load(
+    path: Path,
+    inputs: tuple[ModelInput, ...],
+    kind: Kind,
+    container: Container,
+    own: Own | None = None,
+) -> NativeModel:
     """Read a model that `save` wrote, and that the caller has verified.
+
+    Args:
+        path: The file.
+        inputs: The columns that it takes, in order.
+        kind: What it answers.
+        container: What it was fitted on.
+        own: Finds the product's own modules by name; None for a model that holds nothing of theirs.
 
     Raises:
         EngineError: A library or a module that it needs is missing, or the file is damaged.
     """
+    with _damage_named(path):
+        model = joblib.load(path) if own is None else _read(path, own).load()
+    return NativeModel(model, inputs, kind, container, own)
+
+
+def modules_of(path: Path) -> frozenset[str]:
+    """Names of the modules that a file which `save` wrote looks its classes and functions up in.
+
+    Raises:
+        EngineError: A library or a module that it needs is missing, or the file is damaged.
+    """
+    with _damage_named(path):
+        reader = _read(path, lambda _: None)
+        reader.load()
+    return frozenset(reader.modules)
+
+
+class _Reader(pickle.Unpickler):
+    """Looks classes up in the product's own modules first, and remembers where it looked."""
+
+    def __init__(self, file: IO[bytes], own: Own) -> None:
+        super().__init__(file)
+        self.modules: set[str] = set()
+        self._own = own
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.modules.add(module)
+        found = self._own(module)
+        return super().find_class(module, name) if found is None else reduce(getattr, name.split("."), found)
+
+
+def _read(path: Path, own: Own) -> _Reader:
+    return _Reader(io.BytesIO(gzip.decompress(path.read_bytes())), own)
+
+
+@contextlib.contextmanager
+def _damage_named(path: Path) -> Generator[None]:
     try:
-        model = joblib.load(path)
+        yield
     except ImportError as error:
         raise errors.model_needs_a_library(error.name or _named(error), str(error)) from error
-    except (pickle.UnpicklingError, AttributeError, EOFError, ValueError, KeyError, OSError) as error:
+    except (
+        pickle.UnpicklingError,
+        AttributeError,
+        EOFError,
+        ValueError,
+        KeyError,
+        OSError,
+        zlib.error,
+    ) as error:
         raise errors.model_cannot_be_read(path.name, f"{type(error).__name__}: {error}") from error
-    return NativeModel(model, inputs, kind, container)
 
 
 def _named(error: ImportError) -> str:

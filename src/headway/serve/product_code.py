@@ -48,8 +48,16 @@ class ProductCode:
     def __init__(self, archive: Path, release: str) -> None:
         self.package = f"headway_release_{release[:12]}_{next(_numbers)}"
         self._release = release
-        _register(self.package, archive, release)
+        self._local = _register(self.package, archive, release)
         weakref.finalize(self, _forget, self.package)
+
+    def own(self, name: str) -> ModuleType | None:
+        """The module called `name` when the archive has it; None when it is a library's.
+
+        Raises:
+            EngineError: Importing it raises (SE101).
+        """
+        return self.module(name) if name.partition(".")[0] in self._local else None
 
     def module(self, name: str) -> ModuleType:
         """A module of the archive, imported.
@@ -64,7 +72,8 @@ class ProductCode:
             raise errors.not_servable(self._release, text) from reason
 
 
-def _register(package: str, archive: Path, release: str) -> None:
+def _register(package: str, archive: Path, release: str) -> frozenset[str]:
+    """Make the package; returns the names that the archive has at its top."""
     try:
         with ZipFile(archive) as content:
             names = content.namelist()
@@ -73,9 +82,10 @@ def _register(package: str, archive: Path, release: str) -> None:
     root = ModuleType(package)
     root.__path__ = [str(archive / folder) for folder in SOURCES]
     sys.modules[package] = root
-    local = {_top(name.removeprefix(f"{folder}/")) for folder in SOURCES for name in names}
+    local = frozenset(_top(name.removeprefix(f"{folder}/")) for folder in SOURCES for name in names)
     folders = {str(archive / parent) for name in names for parent in PurePosixPath(name).parents}
-    sys.meta_path.insert(0, _Finder(package, frozenset(local), frozenset(folders)))
+    sys.meta_path.insert(0, _Finder(package, local, frozenset(folders)))
+    return local
 
 
 def _top(name: str) -> str:

@@ -251,7 +251,9 @@ def _model(directory: Path, manifest: Manifest, inputs: tuple[ModelInput, ...]) 
     _read(directory, manifest, files.NATIVE_MODEL)
     from headway.model import native  # joblib, polars, scikit-learn: only where a native model serves
 
-    return native.load(directory / files.NATIVE_MODEL, inputs, kind, manifest.container)
+    has_code = any(file.name == files.MODEL_CODE for file in manifest.files)
+    own = ProductCode(directory / files.MODEL_CODE, manifest.release).own if has_code else None
+    return native.load(directory / files.NATIVE_MODEL, inputs, kind, manifest.container, own)
 
 
 def _installed(library: str) -> str:

@@ -77,6 +77,7 @@ class BuiltModel:
         container: What the native form takes.
         libraries: Distribution -> version that the native form needs.
         own_modules: Modules of the product that the native form needs.
+        answers: What the native form answers to `evaluation_rows`: (n, k) probabilities or (n,) values.
     """
 
     digest: str
@@ -90,6 +91,7 @@ class BuiltModel:
     container: Container
     libraries: Mapping[str, str]
     own_modules: tuple[str, ...]
+    answers: np.ndarray
 
     @property
     def positive_index(self) -> int | None:
@@ -169,7 +171,7 @@ def _finish(declared: Model, reference: str, fitted: Fitted, material: Material)
     model = NativeModel(fitted.model, inputs, kind, fitted.container)
     positive = _positive(material.node, declared.answer.probability_of, classes) if classes else None
     candidate = _Candidate(reference, declared.answer, model, classes, positive)
-    rows = _evaluation_rows(material)
+    rows = evaluation_rows(material)
     drawn = _drawn(material, declared.seed)
     with steady(declared.seed):
         answers = _answers(candidate, rows, "the evaluation rows")
@@ -196,6 +198,7 @@ def _finish(declared: Model, reference: str, fitted: Fitted, material: Material)
         container=fitted.container,
         libraries=needed.versions,
         own_modules=needed.own_modules,
+        answers=answers,
     )
 
 
@@ -272,7 +275,8 @@ def _answers(candidate: _Candidate, columns: Mapping[str, np.ndarray], which: st
     return answers
 
 
-def _evaluation_rows(material: Material) -> dict[str, np.ndarray]:
+def evaluation_rows(material: Material) -> dict[str, np.ndarray]:
+    """Input -> values of the rows that judge the model: validation, then test."""
     validate = columns_of(material.validate.features)
     return {
         item.name: np.concatenate([validate[item.name], material.test[item.name]]) for item in material.inputs

@@ -20,7 +20,9 @@ EXAMPLES = {
     "function_is_missing": lambda: engine.function_is_missing("delay.training:fitt", ["fit", "np"]),
     "not_repeatable": lambda: engine.not_repeatable("source.flights", "source"),
     "again_fails": lambda: engine.again_fails("model.delay", ["No module named 'xgboost'"]),
-    "model_needs_own_code": lambda: engine.model_needs_own_code("model.delay", ["delay.training"]),
+    "model_depends_on_its_process": lambda: engine.model_depends_on_its_process(
+        "model.delay", ["delay.training"], "12 of 300 answers differ"
+    ),
     "code_ended_the_run": lambda: engine.code_ended_the_run("model.delay", SystemExit("no data today")),
     "ledger_is_behind": lambda: engine.ledger_is_behind("prod", 11, 0),
 }

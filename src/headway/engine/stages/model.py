@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from headway.core import digest
 from headway.data import tables
+from headway.engine.models import CODE
+from headway.engine.stages import own_code
 from headway.engine.stages.names import ROWS, short_name
 from headway.engine.stages.tables import request_contract
 from headway.engine.user_code import importable, resolve
@@ -20,7 +23,8 @@ def run(work: Work) -> Draft:
     """Fit the model.
 
     Raises:
-        UserCodeError: The training function failed, or gave no model.
+        UserCodeError: The training function failed, or gave no model; or one with classes of its own
+            that answers otherwise from its archived code.
         ContractError: The labels cannot be learnt from.
         GateError: ONNX is insisted on, and does not agree.
     """
@@ -28,7 +32,10 @@ def run(work: Work) -> Draft:
     with importable(work.root):
         made_of = material(work)
         built = build(declared, made_of, resolve=resolve)
-    return draft(work.node.kind, built, made_of, declared.seed)
+        own = own_code.kept(work, built)
+    if own is not None:
+        own_code.require_same_answers(work, built, own, made_of, declared.seed)
+    return draft(work.node.kind, built, made_of, declared.seed, own)
 
 
 def run_baseline(work: Work) -> Draft:
@@ -62,14 +69,16 @@ def _sent(work: Work, dataset: str, columns: dict[str, Column]) -> dict[str, Col
     return {name: columns[name] for name in sent if name in columns}
 
 
-def draft(kind: str, built: BuiltModel, made_of: Material, seed: int) -> Draft:
-    """A model as the engine keeps it."""
+def draft(
+    kind: str, built: BuiltModel, made_of: Material, seed: int, own: own_code.OwnCode | None = None
+) -> Draft:
+    """A model as the engine keeps it; with the code of its classes, where they are the product's own."""
     form = "ONNX" if built.runtime == "onnx" else f"native: {built.why_native}"
     summary = "the trivial rival" if kind == "baseline" else f"serves as {form}"
     return Draft(
         kind=kind,
-        digest=built.digest,
-        files=built.files,
+        digest=built.digest if own is None else digest.of_value([built.digest, own.meaning]),
+        files=built.files if own is None else {**built.files, CODE: own.archive},
         seed=seed,
         meta={
             "runtime": built.runtime,
@@ -79,7 +88,7 @@ def draft(kind: str, built: BuiltModel, made_of: Material, seed: int) -> Draft:
             "positive": built.positive,
             "container": built.container,
             "libraries": dict(built.libraries),
-            "own_modules": list(built.own_modules),
+            "own_modules": [] if own is None else list(own.modules),
             "agreement": msgspec.to_builtins(built.agreement),
             "inputs": msgspec.to_builtins(made_of.inputs),
             "summary": summary,
