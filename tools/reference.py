@@ -440,6 +440,7 @@ ROOMS = {
     "EV": "evaluation",
     "FE": "feature functions",
     "MO": "model forms",
+    "ON": "the online store",
     "RL": "releases",
     "SE": "serving",
     "SP": "the product file",

@@ -65,12 +65,14 @@ class Lookup(Struct, frozen=True, kw_only=True):
         keys: Group key column -> request column.
         features: Column in the group -> name as the model knows it.
         ttl_seconds: Older values count as missing; None means never.
+        table: The group's physical table, as an online store has it; empty in a bundle made by hand.
     """
 
     group: str
     keys: dict[str, str]
     features: dict[str, str]
     ttl_seconds: float | None = None
+    table: str = ""
 
 
 class Answer(Struct, frozen=True, kw_only=True):

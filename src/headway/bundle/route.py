@@ -4,13 +4,14 @@ An environment's directory, on which a server can live without a ledger:
 
     route.json                what the ledger decided (`Route`)
     override.json             a stop or rollback done without the ledger (`Override`), until journalled
+    online.sqlite             features for look-up, unless the route names another online store
     releases/<digest>/        the bundles that either may name
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROUTE = "route.json"
+ONLINE = "online.sqlite"
 OVERRIDE = "override.json"
 RELEASES = "releases"
 
@@ -43,6 +45,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         rate: Requests per second accepted; None means no limit.
         timeout_seconds: Longest time for one request; None means no limit.
         unit: Request column by which traffic sticks to a release.
+        lookup_seconds: Longest time of one look-up in an online store across a network.
+        lookup_fallback: What a look-up gives when the online store does not answer.
     """
 
     name: str
@@ -50,6 +54,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     rate: float | None = None
     timeout_seconds: float | None = None
     unit: str | None = None
+    lookup_seconds: float = 0.05
+    lookup_fallback: Literal["snapshot", "missing", "refuse"] = "snapshot"
 
 
 class Route(signing.Signed, frozen=True, kw_only=True):
@@ -58,6 +64,8 @@ class Route(signing.Signed, frozen=True, kw_only=True):
     Attributes:
         revision: Revision of the environment that it carries.
         head: Hash of the journal's newest row at that revision.
+        online: Where features are looked up: empty for the file beside the route, `$NAME` for the address
+            in an environment variable, or the address.
     """
 
     product: str
@@ -65,6 +73,7 @@ class Route(signing.Signed, frozen=True, kw_only=True):
     revision: int
     head: str
     endpoints: tuple[Endpoint, ...]
+    online: str = ""
 
 
 class Override(signing.Signed, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -67,7 +68,6 @@ def job_of(
 ) -> Job:
     """Everything that carrying out a plan of this product needs."""
     workspace = opened.workspace
-    endpoints = serving.declared_endpoints(opened.loaded.product)
     bench = bench_of(opened, who)
 
     begun = bench.clock.now()
@@ -83,7 +83,10 @@ def job_of(
         return admit(opened, made)
 
     def publish(state: EnvironmentState) -> None:
-        serving.republish(workspace, opened.loaded.product.name, endpoints, state)
+        begun = time.perf_counter()
+        _, done = serving.release_features(workspace, opened.loaded.product, state)
+        for table in done:
+            report(events.Materialised(table, time.perf_counter() - begun))
 
     return Job(
         root=opened.root,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from headway.facts.evidence import Evidence
 from headway.facts.moves import Move
 from headway.plan.plan import Plan, Step
+
+if TYPE_CHECKING:
+    from headway.engine import materialise
 
 
 class Planned(NamedTuple):
@@ -74,13 +77,20 @@ class Moved(NamedTuple):
     seconds: float
 
 
+class Materialised(NamedTuple):
+    """A table of the online store was brought to the environment's commit."""
+
+    table: materialise.Materialised
+    seconds: float
+
+
 class Noticed(NamedTuple):
     """Something a reader should know, which stops nothing."""
 
     text: str
 
 
-Event = Planned | Started | Finished | Reused | Judged | Moved | Noticed
+Event = Planned | Started | Finished | Reused | Judged | Moved | Materialised | Noticed
 
 
 def unheard(event: Event) -> None:

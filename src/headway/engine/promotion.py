@@ -108,6 +108,4 @@ def _as_plan(opened: Opened, origin: EnvironmentState, state: EnvironmentState, 
 
 
 def _publish(opened: Opened, target: str) -> None:
-    product = opened.loaded.product
-    endpoints = serving.declared_endpoints(product)
-    serving.republish(opened.workspace, product.name, endpoints, opened.reader.environment(target))
+    serving.release_features(opened.workspace, opened.loaded.product, opened.reader.environment(target))

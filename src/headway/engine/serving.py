@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from headway.bundle import durable, route
 from headway.bundle.route import Endpoint, Override
@@ -19,9 +19,12 @@ from headway.facts.moves import EnvironmentState, Move
 from headway.release import moves, without_ledger
 from headway.release.moves import Request
 from headway.release.publish import KEPT, publish, published
-from headway.spec.product import Product
+from headway.spec.product import Product, Secret
 from headway.store.journal import Sealed
 from headway.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from headway.engine.materialise import Materialised
 
 _TRIES = 50
 """Times that a move is planned again when others move first; an apply in full flight moves once."""
@@ -50,13 +53,60 @@ def declared_endpoints(product: Product) -> tuple[Endpoint, ...]:
             rate=endpoint.limits.rate,
             timeout_seconds=endpoint.limits.timeout.total_seconds() if endpoint.limits.timeout else None,
             unit=endpoint.unit,
+            lookup_fallback=endpoint.lookups.fallback,
+            **(
+                {}
+                if endpoint.lookups.timeout is None
+                else {"lookup_seconds": endpoint.lookups.timeout.total_seconds()}
+            ),
         )
         for name, endpoint in product.endpoints.items()
     )
 
 
+def online_of(product: Product) -> str:
+    """Where the file says that features are looked up; see `headway.bundle.route.Route.online`."""
+    named = product.online
+    return f"${named.secret}" if isinstance(named, Secret) else named or ""
+
+
+def release_features(
+    workspace: Workspace, product: Product, state: EnvironmentState
+) -> tuple[bool, list[Materialised]]:
+    """Make servers follow the ledger's revision: features for look-up first, then the route.
+
+    Returns:
+        Whether the route had to be written, and what was written for look-up.
+
+    Raises:
+        EngineError: The online store cannot be written. The route is published all the same: servers go
+            on with what the endpoint declares as `fallback`.
+    """
+    from headway.engine.materialise import materialise
+
+    done: list[Materialised] = []
+    trouble: list[EngineError] = []
+    online = online_of(product)
+
+    def prepare(routed: Sequence[Endpoint]) -> None:
+        try:
+            done.extend(materialise(workspace, state, routed, online))
+        except EngineError as reason:
+            trouble.append(reason)
+
+    written = republish(workspace, product.name, declared_endpoints(product), state, online, prepare)
+    if trouble:
+        raise trouble[0]
+    return written, done
+
+
 def republish(
-    workspace: Workspace, product: str, endpoints: Sequence[Endpoint], state: EnvironmentState
+    workspace: Workspace,
+    product: str,
+    endpoints: Sequence[Endpoint],
+    state: EnvironmentState,
+    online: str = "",
+    prepare: Callable[[Sequence[Endpoint]], None] | None = None,
 ) -> bool:
     """Make the route carry the ledger's revision; returns whether anything had to be written."""
     if not endpoints or state.revision == 0:
@@ -69,6 +119,8 @@ def republish(
         blobs=workspace.blobs(),
         directory=workspace.serve(state.name),
         key=workspace.key(),
+        online=online,
+        prepare=prepare,
     )
 
 
@@ -240,10 +292,10 @@ def _republish_as_routed(workspace: Workspace, environment: str) -> None:
     present = published(workspace.serve(environment), workspace.key())
     state = workspace.open_reader().environment(environment)
     if present is not None:
-        republish(workspace, present.product, present.endpoints, state)
+        republish(workspace, present.product, present.endpoints, state, present.online)
     else:
         product = _declared(workspace)
-        republish(workspace, product.name, declared_endpoints(product), state)
+        republish(workspace, product.name, declared_endpoints(product), state, online_of(product))
 
 
 def _endpoints(workspace: Workspace, environment: str) -> list[str]:

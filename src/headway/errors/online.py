@@ -59,3 +59,28 @@ def feature_is_not_there(place: str, table: str, feature: str) -> EngineError:
         what=f"table `{table}` of the online store `{place}` has no feature `{feature}`",
         mend="run `headway apply` for the environment",
     )
+
+
+def address_is_not_set(name: str) -> EngineError:
+    """ON005: The variable with the online store's address is not set.
+
+    The product file names it (`online: {secret: NAME}`); whoever writes the store or serves from it needs
+    it in the environment.
+    """
+    return EngineError(
+        code="ON005",
+        what=f"the environment variable `{name}` with the online store's address is not set",
+        mend=f"set `{name}` to a `postgresql://` address",
+    )
+
+
+def driver_is_missing(reason: str) -> EngineError:
+    """ON006: PostgreSQL's driver is not installed.
+
+    An online store in PostgreSQL needs psycopg; SQLite, the default, needs nothing.
+    """
+    return EngineError(
+        code="ON006",
+        what=f"the online store is in PostgreSQL, and its driver cannot be loaded: {reason[:MOST]}",
+        mend="pip install 'headway[sql]'",
+    )

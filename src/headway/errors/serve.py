@@ -213,6 +213,20 @@ def over_time(endpoint: str, limit: float) -> EngineError:
     )
 
 
+def features_unavailable(endpoint: str, group: str) -> EngineError:
+    """SE020: Features cannot be looked up, and the endpoint refuses to answer without them.
+
+    The online store does not answer, and the product file says `fallback: refuse`. The server's log has
+    the reason; with `fallback: snapshot` the rows that were released are used instead.
+    """
+    return EngineError(
+        code="SE020",
+        what=f"endpoint `{_cut(endpoint)}` cannot look up features of `{_cut(group)}` now",
+        mend="try again later",
+        retryable=True,
+    )
+
+
 def not_finite(endpoint: str, row: int) -> UserCodeError:
     """SE016: The model answered NaN or infinity.
 

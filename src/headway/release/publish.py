@@ -36,6 +36,8 @@ def publish(
     blobs: BlobStore,
     directory: Path,
     key: bytes,
+    online: str = "",
+    prepare: Callable[[Sequence[Endpoint]], None] | None = None,
 ) -> bool:
     """Put bundles and route in place for an environment's state.
 
@@ -47,6 +49,8 @@ def publish(
         blobs: Where its files lie.
         directory: The environment's serving directory.
         key: The workspace's key.
+        online: The online store; see `headway.bundle.route.Route.online`.
+        prepare: Called with what is about to be followed, once its bundles are in place.
 
     Returns:
         Whether anything was written.
@@ -67,7 +71,10 @@ def publish(
         revision=state.revision,
         head=state.head,
         endpoints=routed,
+        online=online,
     )
+    if prepare is not None:
+        prepare(routed)
     if _same(wanted, published(directory, key)):
         return False
     _keep(wanted, directory / KEPT, key)

@@ -20,6 +20,12 @@ SIGNS = {
 }
 
 
+def _materialised(event: events.Materialised) -> str:
+    table = event.table
+    rows = count(table.written, "row") + (f", {table.gone:,} gone" if table.gone else "")
+    return f"{rows} for look-up: {table.table} in {seconds(event.seconds)}"
+
+
 class Progress:
     """Draws events on a stream (stderr); keeps one live line while a step runs on a terminal.
 
@@ -56,6 +62,8 @@ class Progress:
                 moved = count(len(event.move.after), "pointer")
                 place = f"{event.move.environment} revision {event.move.revision}"
                 self._line(f"  {moved} moved: {place} in {seconds(event.seconds)}")
+            case events.Materialised():
+                self._line(f"  {_materialised(event)}")
             case events.Noticed():
                 self._line(f"note: {event.text}")
             case events.Planned():

@@ -69,6 +69,16 @@ class Figures:
         yield from self._requests()
         yield from self._log()
         yield from self._route()
+        yield self._lookups()
+
+    def _lookups(self) -> Metric:
+        text = "Rows looked up, by where their features came from: online, snapshot, missing."
+        found = CounterMetricFamily("headway_lookups", text, labels=["endpoint", "group", "source"])
+        for name, live in self._core.serving.endpoints.items():
+            for variant in live.variants[:1]:
+                for (group, source), rows in list(variant.online.counts.items()):
+                    found.add_metric([name, group, source], rows)
+        return found
 
     def _route(self) -> Iterator[Metric]:
         serving = self._core.serving

@@ -51,6 +51,7 @@ STATUS = MappingProxyType(
         "SE013": 503,
         "SE014": 503,
         "SE015": 504,
+        "SE020": 503,
     }
 )
 """Error code -> HTTP status; every other error is 500."""
@@ -285,7 +286,7 @@ class Core:
         rows = visit.rows = len(asked.records)
         at = time.time_ns() // 1000
         began = time.perf_counter()
-        inputs, answered = release.answer(asked.records, at)
+        inputs, answered = release.answer(asked.records, at, variant.online)
         ids = [uuid7(at // 1000) for _ in range(rows)]
         request_id = asked.id or ids[0]
         body = form.write(request_id, ids, answered, asked)

@@ -27,6 +27,7 @@ from headway.online.lookup import OnlineRows
 from headway.online.pack import pack
 from headway.serve.answers import Answered, Teller, place_of_positive
 from headway.serve.inference import InferenceForm
+from headway.serve.lookups import Lookup, OnlineFeatures
 from headway.serve.named import NamedForm
 from headway.serve.product_code import ProductCode
 from headway.spec.contract import Contract
@@ -34,13 +35,15 @@ from headway.spec.contract import Contract
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headway.bundle.manifest import Input, Lookup, Manifest
+    from headway.bundle.manifest import Input, Manifest
     from headway.model.predictor import Predictor
     from headway.serve.asked import Form, FormName
 
 Columns = dict[str, np.ndarray]
 
 MICROSECONDS = 1_000_000
+ALONE = OnlineFeatures()
+"""Looks up in what the release brought along, and nowhere else."""
 _NO_TEXTS = np.empty((0, 0), object)
 
 
@@ -49,16 +52,6 @@ class Outcome(NamedTuple):
 
     inputs: InputRows
     answered: Answered
-
-
-class _Lookup(NamedTuple):
-    """A look-up of the manifest, made ready: request columns in the order of the group's key."""
-
-    group: str
-    keys: tuple[str, ...]
-    features: tuple[str, ...]
-    names: tuple[str, ...]
-    ttl_us: int | None
 
 
 class LoadedRelease:
@@ -82,10 +75,10 @@ class LoadedRelease:
             "named": NamedForm(manifest, record),
             "inference": InferenceForm(manifest, self.contract, record),
         }
-        self._online = _online(directory, manifest)
+        self._packed = _packed(directory, manifest)
         self._inputs = tuple(ModelInput(name=item.name, type=item.type) for item in manifest.inputs)
         self._converted = tuple(item for item in manifest.inputs if not self._is_ready(item))
-        self._lookups = tuple(_compiled(lookup, self._online) for lookup in manifest.lookups)
+        self._lookups = tuple(_compiled(lookup, self._packed) for lookup in manifest.lookups)
         self._offset_us = round(manifest.predict_offset_seconds * MICROSECONDS)
         self._code, self._functions = _on_demand(directory, manifest)
         self._model = _model(directory, manifest, self._inputs)
@@ -134,32 +127,33 @@ class LoadedRelease:
         column = self.contract.columns.get(item.name)
         return item.origin == "request" and column is not None and column.type == item.type == "number"
 
-    def answer(self, records: list[msgspec.Struct], now_us: int) -> Outcome:
+    def answer(self, records: list[msgspec.Struct], now_us: int, online: OnlineFeatures = ALONE) -> Outcome:
         """Answer n rows.
 
         Args:
             records: Rows of the request, checked by the contract.
             now_us: The present, microseconds since the epoch; the moment of prediction of rows
                 without time.
+            online: Where features are looked up.
 
         Raises:
             UserCodeError: The product's code failed (FE..., SE019), or an answer is not finite (SE016).
             EngineError: ONNX Runtime failed (MO002).
         """
         if self._straight is None:
-            inputs = self._assembled(self._record.to_columns(records), now_us)
+            inputs = self._assembled(self._record.to_columns(records), now_us, online)
         else:
             numbers = self._record.to_matrix(records)
             inputs = InputRows(numbers.take(self._straight, 1) if self._straight else numbers, _NO_TEXTS)
         return Outcome(inputs, self._told(self._predict(inputs)))
 
-    def _assembled(self, columns: Columns, now_us: int) -> InputRows:
+    def _assembled(self, columns: Columns, now_us: int, online: OnlineFeatures) -> InputRows:
         """The inputs of n rows from the request, from look-ups and from on-demand functions."""
         available = dict(columns)
         if self._lookups:
             moments = self._moments(columns, now_us)
             for lookup in self._lookups:
-                available |= self._looked_up(lookup, columns, moments)
+                available |= self._looked_up(lookup, columns, moments, online)
         if self._functions is not None:
             available |= self._functions(available)
         for item in self._converted:
@@ -174,12 +168,11 @@ class LoadedRelease:
         except Exception as reason:  # the user-code boundary: a native model raises what it likes
             raise errors.model_failed(self.manifest.endpoint, reason) from reason
 
-    def _looked_up(self, lookup: _Lookup, columns: Columns, moments: list[int]) -> Columns:
-        keys = zip(*[columns[column].tolist() for column in lookup.keys], strict=True)
-        rows = [
-            self._online.at(lookup.group, key, moment, lookup.features, lookup.ttl_us)
-            for key, moment in zip(keys, moments, strict=True)
-        ]
+    def _looked_up(
+        self, lookup: Lookup, columns: Columns, moments: list[int], online: OnlineFeatures
+    ) -> Columns:
+        keys = [*zip(*[columns[column].tolist() for column in lookup.keys], strict=True)]
+        rows = online.at(lookup, keys, moments, self._packed)
         found = zip(lookup.names, zip(*rows, strict=True), strict=True)
         return {name: _array(values) for name, values in found}
 
@@ -211,21 +204,22 @@ def _contract(directory: Path, manifest: Manifest) -> Contract:
         raise errors.not_servable(manifest.release, f"{files.CONTRACT}: {reason}") from reason
 
 
-def _online(directory: Path, manifest: Manifest) -> OnlineRows:
+def _packed(directory: Path, manifest: Manifest) -> OnlineRows:
     if not manifest.lookups:
         return OnlineRows(pack({}))
-    online = OnlineRows(_read(directory, manifest, files.ONLINE))
+    packed = OnlineRows(_read(directory, manifest, files.ONLINE))
     for lookup in manifest.lookups:
-        if not online.has(lookup.group, lookup.keys, lookup.features):
+        if not packed.has(lookup.group, lookup.keys, lookup.features):
             reason = f"{files.ONLINE} has not what is looked up in group {lookup.group}"
             raise errors.not_servable(manifest.release, reason)
-    return online
+    return packed
 
 
-def _compiled(lookup: Lookup, online: OnlineRows) -> _Lookup:
-    return _Lookup(
+def _compiled(lookup: files.Lookup, packed: OnlineRows) -> Lookup:
+    return Lookup(
         group=lookup.group,
-        keys=tuple(lookup.keys[column] for column in online.keys(lookup.group)),
+        table=lookup.table,
+        keys=tuple(lookup.keys[column] for column in packed.keys(lookup.group)),
         features=tuple(lookup.features),
         names=tuple(lookup.features.values()),
         ttl_us=None if lookup.ttl_seconds is None else round(lookup.ttl_seconds * MICROSECONDS),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from headway.bundle.route import Endpoint, Route
     from headway.predictions.frame import FramedOrigin
+    from headway.serve.lookups import OnlineFeatures
     from headway.serve.release import LoadedRelease
 
 STABLE = "stable"
@@ -24,11 +25,13 @@ class Variant(NamedTuple):
     Attributes:
         role: `stable` for the first, its short digest for others.
         origin: What its predictions have in common, as the log has it.
+        online: Where its features are looked up.
     """
 
     release: LoadedRelease
     role: str
     origin: FramedOrigin
+    online: OnlineFeatures
 
 
 class Live(NamedTuple):
@@ -77,14 +80,26 @@ class Serving(NamedTuple):
         return all(live.variants or live.is_stopped for live in self.endpoints.values())
 
 
-def live(environment: str, endpoint: Endpoint, releases: Mapping[str, LoadedRelease]) -> Live:
-    """An endpoint with its releases; all of the route's must be among `releases`."""
+def live(
+    environment: str,
+    endpoint: Endpoint,
+    releases: Mapping[str, LoadedRelease],
+    online: OnlineFeatures,
+) -> Live:
+    """An endpoint with its releases; all of the route's must be among `releases`.
+
+    Args:
+        environment: Its name.
+        endpoint: What the route says of it.
+        releases: Digest -> release.
+        online: Where features are looked up.
+    """
     digests = [served.release for served in endpoint.releases]
     roles = [STABLE, *(releases[digest].version for digest in digests[1:])]
     return Live(
         route=endpoint,
         variants=tuple(
-            Variant(releases[digest], role, _origin(environment, endpoint, releases[digest], role))
+            Variant(releases[digest], role, _origin(environment, endpoint, releases[digest], role), online)
             for digest, role in zip(digests, roles, strict=False)
         ),
         weights=tuple(served.weight for served in endpoint.releases),

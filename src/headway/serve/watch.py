@@ -13,9 +13,11 @@ from msgspec.structs import replace
 from headway.bundle import route as routes
 from headway.bundle.manifest import MANIFEST
 from headway.bundle.read import read_manifest
-from headway.bundle.route import OVERRIDE, RELEASES, ROUTE, Endpoint, Route, Served
+from headway.bundle.route import ONLINE, OVERRIDE, RELEASES, ROUTE, Endpoint, Route, Served
 from headway.errors import HeadwayError
-from headway.serve.release import LoadedRelease
+from headway.online.open import reader
+from headway.serve.lookups import OnlineFeatures
+from headway.serve.release import ALONE, LoadedRelease
 from headway.serve.serving import Live, Serving, live
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class RouteWatch:
         self._directory = directory
         self._key = key
         self._releases: dict[str, LoadedRelease] = {}
+        self._online: dict[tuple[object, ...], OnlineFeatures] = {}
         self._wanted: set[str] = set()
         self._seen: tuple[Stat, ...] = ()
 
@@ -88,7 +91,15 @@ class RouteWatch:
                 return Live(route=endpoint, variants=(), weights=(), salt=b"", failure=reason.what)
             limits = replace(endpoint, releases=kept.route.releases)
             return kept._replace(route=limits, failure=reason.what)
-        return live(route.environment, endpoint, self._releases)
+        return live(route.environment, endpoint, self._releases, self._looking_up(route, endpoint))
+
+    def _looking_up(self, route: Route, endpoint: Endpoint) -> OnlineFeatures:
+        """The environment's online store as this endpoint uses it; opened once, so that its counts go on."""
+        wanted = (route.online, endpoint.name, endpoint.lookup_seconds, endpoint.lookup_fallback)
+        if wanted not in self._online:
+            opened = reader(route.online, self._directory / ONLINE, endpoint.lookup_seconds)
+            self._online[wanted] = OnlineFeatures(opened, endpoint.lookup_fallback, endpoint.name)
+        return self._online[wanted]
 
     def _release(self, digest: str) -> None:
         if digest not in self._releases:
@@ -111,7 +122,9 @@ def serve_bundle(directory: Path, key: bytes | None) -> Serving:
     release = LoadedRelease(directory, key)
     endpoint = Endpoint(name=manifest.endpoint, releases=(Served(release=release.digest, weight=100.0),))
     route = Route(product=manifest.product, environment="", revision=0, head="", endpoints=(endpoint,))
-    return Serving(route=route, endpoints={endpoint.name: live("", endpoint, {release.digest: release})})
+    return Serving(
+        route=route, endpoints={endpoint.name: live("", endpoint, {release.digest: release}, ALONE)}
+    )
 
 
 def _stat(path: Path) -> Stat:

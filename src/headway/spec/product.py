@@ -327,6 +327,19 @@ class Limits(Declared, frozen=True):
     timeout: Policy[timedelta | None] = None
 
 
+class Lookups(Declared, frozen=True):
+    """How features are looked up at request time.
+
+    Attributes:
+        timeout: Longest time of one look-up in an online store across a network; 50 ms if not said.
+        fallback: What a look-up gives when the online store does not answer: `snapshot` (the rows that
+            were packed with the release), `missing` values, or `refuse` (503).
+    """
+
+    timeout: Policy[timedelta | None] = None
+    fallback: Policy[Literal["snapshot", "missing", "refuse"]] = "snapshot"
+
+
 class Endpoint(Declared, frozen=True):
     """A place where a model answers; its releases are artifacts."""
 
@@ -334,6 +347,7 @@ class Endpoint(Declared, frozen=True):
     unit: Policy[str | None] = None
     release: Policy[ReleaseStrategy] = ReleaseStrategy()
     limits: Policy[Limits] = Limits()
+    lookups: Policy[Lookups] = Lookups()
     description: Metadata[str] = ""
 
 
@@ -368,6 +382,7 @@ class Product(Declared, frozen=True):
         store: Where the ledger lives when not in `.headway/` (`postgresql://...`).
         objects: Where blobs live when not in `.headway/` (`s3://...`).
         lock: The lock file of the product's environment, relative to the product.
+        online: Where features are looked up when not in a file beside the route (`postgresql://...`).
     """
 
     name: Identity[str] = field(name="product")
@@ -387,3 +402,4 @@ class Product(Declared, frozen=True):
     store: Policy[str | Secret | None] = None
     objects: Policy[str | Secret | None] = None
     lock: Policy[str | None] = None
+    online: Policy[str | Secret | None] = None

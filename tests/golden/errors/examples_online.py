@@ -10,4 +10,6 @@ EXAMPLES = {
     "table_is_not_there": lambda: online.table_is_not_there(PLACE, TABLE, ["flight-delay.planes/v1"]),
     "table_is_another": lambda: online.table_is_another(PLACE, TABLE, "its keys or features differ"),
     "feature_is_not_there": lambda: online.feature_is_not_there(PLACE, TABLE, "wind_chill"),
+    "address_is_not_set": lambda: online.address_is_not_set("ONLINE_URL"),
+    "driver_is_missing": lambda: online.driver_is_missing("No module named 'psycopg'"),
 }

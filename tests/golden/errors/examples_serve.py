@@ -22,6 +22,7 @@ EXAMPLES = {
     "over_rate": lambda: serve.over_rate("delay", 500.0),
     "stopped": lambda: serve.stopped("delay"),
     "not_ready": lambda: serve.not_ready("delay"),
+    "features_unavailable": lambda: serve.features_unavailable("delay", "weather_hourly"),
     "over_time": lambda: serve.over_time("delay", 0.2),
     "not_finite": lambda: serve.not_finite("delay", 3),
     "product_failed": lambda: serve.product_failed(RELEASE, INCIDENT),

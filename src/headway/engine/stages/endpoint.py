@@ -4,29 +4,36 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from headway.bundle import manifest as bundle
 from headway.bundle.write import write
 from headway.core import digest
-from headway.engine.models import CODE as MODEL_CODE
 from headway.engine.models import NATIVE, ONNX
+from headway.engine.online_rows import packed_group
 from headway.engine.stages.dataset import CODE, PROFILE
 from headway.engine.stages.names import short_name
 from headway.engine.stages.tables import group_rows, request_contract
 from headway.engine.work import Draft, Work
-from headway.features.arrays import to_numpy
+from headway.errors import engine as errors
 from headway.online.pack import PackedGroup, pack
 from headway.spec.contract import Contract
 from headway.spec.product import Dataset, FeatureGroup, FeaturePick
 
 
 def run(work: Work) -> Draft:
-    """Write the bundle of a release: model, transforms, feature code, contract, profile, manifest."""
+    """Write the bundle of a release: model, transforms, feature code, contract, profile, manifest.
+
+    Raises:
+        SpecError: The model's native form needs the product's own classes, which is not built yet.
+    """
     product = work.declaration.product
     model_name = product.endpoints[short_name(work.node)].model
+    made = work.inputs[f"model.{model_name}"].meta
+    if made["runtime"] == "native" and made["own_modules"]:
+        raise errors.model_needs_own_code(f"model.{model_name}", made["own_modules"])
     model = product.models[model_name]
     dataset = product.datasets[model.dataset]
     contract = request_contract(work, model.dataset)
@@ -69,11 +76,9 @@ def _narrowed(contract: Contract, request: tuple[str, ...]) -> Contract:
 
 
 def _model_files(work: Work, node: str) -> dict[str, bytes | Path]:
-    made = work.inputs[node].meta
-    if made["runtime"] == "onnx":
-        return {bundle.ONNX_MODEL: work.file(node, ONNX)}
-    files: dict[str, bytes | Path] = {bundle.NATIVE_MODEL: work.file(node, NATIVE)}
-    return files | ({bundle.MODEL_CODE: work.file(node, MODEL_CODE)} if made["own_modules"] else {})
+    runtime = work.inputs[node].meta["runtime"]
+    name = ONNX if runtime == "onnx" else NATIVE
+    return {bundle.ONNX_MODEL if runtime == "onnx" else bundle.NATIVE_MODEL: work.file(node, name)}
 
 
 def _manifest(work: Work, dataset: Dataset, model_name: str, request: tuple[str, ...]) -> bundle.Manifest:
@@ -111,13 +116,15 @@ def _manifest(work: Work, dataset: Dataset, model_name: str, request: tuple[str,
 
 
 def _lookup(work: Work, pick: FeaturePick, group: FeatureGroup) -> bundle.Lookup:
-    features = work.inputs[f"feature_group.{pick.group}"].meta["features"]
+    computed = work.inputs[f"feature_group.{pick.group}"]
+    features = computed.meta["features"]
     wanted = pick.columns if pick.columns is not None else features
     return bundle.Lookup(
         group=pick.group,
         keys={key: pick.by_key.get(key, key) for key in group.key},
         features={name: f"{pick.prefix}{name}" for name in wanted},
         ttl_seconds=_seconds(group.ttl),
+        table=computed.table,
     )
 
 
@@ -131,17 +138,6 @@ def _online(work: Work, dataset: Dataset) -> bytes:
     packed: dict[str, PackedGroup] = {}
     for pick in dataset.features:
         group = product.feature_groups[pick.group]
-        frame = group_rows(work, pick.group)
         features = work.inputs[f"feature_group.{pick.group}"].meta["features"]
-        packed[pick.group] = PackedGroup(
-            keys={key: frame[key].to_list() for key in group.key},
-            event_time=to_numpy(frame["event_time"]).view("int64"),
-            known_time=to_numpy(frame["known_time"]).view("int64"),
-            features={name: _values(frame[name]) for name in features},
-        )
+        packed[pick.group] = packed_group(group_rows(work, pick.group), group.key, features)
     return pack(packed)
-
-
-def _values(series: Any) -> Any:
-    array = to_numpy(series)
-    return array.tolist() if array.dtype.kind == "O" else array.astype("float64")

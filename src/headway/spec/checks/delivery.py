@@ -97,6 +97,7 @@ def _places(scene: Scene) -> None:
     places: list[tuple[Path_, str | Secret | None]] = [
         (("store",), product.store),
         (("objects",), product.objects),
+        (("online",), product.online),
     ]
     places += [(("sources", name, "load"), source.load) for name, source in product.sources.items()]
     for path, place in places:

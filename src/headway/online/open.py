@@ -1,0 +1,51 @@
+"""Opens the online store that a route names; PostgreSQL's driver is loaded only where it is named."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from headway.errors import masking
+from headway.errors import online as errors
+from headway.online.bounded import BoundedReader
+from headway.online.sqlite import SqliteOnline
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from headway.online.store import OnlineStore
+
+
+def store(place: str, file: Path) -> OnlineStore:
+    """The store to write to.
+
+    Args:
+        place: As in `headway.bundle.route.Route.online`.
+        file: The SQLite file that an empty place means.
+
+    Raises:
+        EngineError: The variable is not set (ON005), or the driver is not installed (ON006).
+    """
+    if not place:
+        return SqliteOnline(file)
+    address = place
+    if place.startswith("$"):
+        masking.declare(place[1:])
+        address = os.environ.get(place[1:], "")
+        if not address:
+            raise errors.address_is_not_set(place[1:])
+    try:
+        from headway.online.postgres import PostgresOnline
+    except ImportError as reason:
+        raise errors.driver_is_missing(str(reason)) from reason
+    return PostgresOnline(address, place)
+
+
+def reader(place: str, file: Path, seconds: float) -> OnlineStore | BoundedReader:
+    """The store to look up in; one across a network is waited for only so long.
+
+    Raises:
+        EngineError: The variable is not set (ON005), or the driver is not installed (ON006).
+    """
+    opened = store(place, file)
+    return BoundedReader(opened, seconds, place) if place else opened

@@ -1,0 +1,143 @@
+"""Features looked up at request time: from the online store, or from what the release brought along."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from threading import Lock
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from headway.errors import EngineError
+from headway.errors import serve as errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from headway.online.lookup import OnlineRows
+    from headway.online.table import Value
+
+Fallback = Literal["snapshot", "missing", "refuse"]
+"""What a look-up gives when the online store does not answer: the rows that were packed with the release,
+missing values, or no answer at all (503)."""
+
+Source = Literal["online", "snapshot", "missing"]
+Rows = list[tuple["Value", ...]]
+
+_log = logging.getLogger("headway.serve")
+
+
+class Lookup(NamedTuple):
+    """A look-up of the manifest, made ready.
+
+    Attributes:
+        table: Table of the online store that the release was built on.
+        keys: Request columns, in the order of the group's key.
+        features: Features of the group.
+        names: The same as the model knows them.
+        ttl_us: Older values count as missing; None means never.
+    """
+
+    group: str
+    table: str
+    keys: tuple[str, ...]
+    features: tuple[str, ...]
+    names: tuple[str, ...]
+    ttl_us: int | None
+
+
+class Reader(Protocol):
+    """What look-ups need of an online store; see `headway.online.store.OnlineStore`."""
+
+    def at(
+        self,
+        table: str,
+        keys: Sequence[Sequence[object]],
+        moments_us: Sequence[int],
+        features: Sequence[str],
+        ttl_us: int | None,
+    ) -> Rows:
+        """Values of the newest row of each entity that was known at its moment."""
+        ...
+
+
+class OnlineFeatures:
+    """Looks features up for one endpoint; counts where they came from.
+
+    Args:
+        reader: The online store; None where there is none, as for a bundle that is served alone.
+        fallback: What to give when it does not answer.
+        endpoint: For messages.
+    """
+
+    def __init__(
+        self, reader: Reader | None = None, fallback: Fallback = "snapshot", endpoint: str = ""
+    ) -> None:
+        self._reader = reader
+        self._fallback: Fallback = fallback
+        self._endpoint = endpoint
+        self._lock = Lock()
+        self._is_down = False
+        self.counts: Counter[tuple[str, Source]] = Counter()
+
+    def at(
+        self,
+        lookup: Lookup,
+        keys: Sequence[tuple[object, ...]],
+        moments_us: Sequence[int],
+        packed: OnlineRows,
+    ) -> Rows:
+        """Values for n rows of a request; missing is NaN for a number and None for text.
+
+        Args:
+            lookup: What is looked up.
+            keys: Values of the key columns, per row.
+            moments_us: Per row, microseconds since the epoch, UTC.
+            packed: The rows that the release brought along.
+
+        Raises:
+            EngineError: The store does not answer, and the endpoint refuses to go on without (SE020).
+        """
+        if self._reader is None or not lookup.table:
+            return _packed(lookup, keys, moments_us, packed)
+        try:
+            found = self._reader.at(lookup.table, keys, moments_us, lookup.features, lookup.ttl_us)
+        except EngineError as reason:
+            return self._without(lookup, keys, moments_us, packed, reason)
+        self._count(lookup, "online", len(keys))
+        if self._is_down:
+            self._is_down = False
+            _log.warning("endpoint %s: the online store answers again", self._endpoint)
+        return found
+
+    def _without(
+        self,
+        lookup: Lookup,
+        keys: Sequence[tuple[object, ...]],
+        moments_us: Sequence[int],
+        packed: OnlineRows,
+        reason: EngineError,
+    ) -> Rows:
+        if not self._is_down:
+            self._is_down = True  # once, not for every request
+            _log.warning("endpoint %s: %s; fallback: %s", self._endpoint, reason.what, self._fallback)
+        if self._fallback == "refuse":
+            raise errors.features_unavailable(self._endpoint, lookup.group) from reason
+        if self._fallback == "snapshot":
+            self._count(lookup, "snapshot", len(keys))
+            return _packed(lookup, keys, moments_us, packed)
+        self._count(lookup, "missing", len(keys))
+        nobody = [(None,) * len(lookup.keys)] * len(keys)
+        return _packed(lookup, nobody, moments_us, packed)
+
+    def _count(self, lookup: Lookup, source: Source, rows: int) -> None:
+        with self._lock:
+            self.counts[lookup.group, source] += rows
+
+
+def _packed(
+    lookup: Lookup, keys: Sequence[tuple[object, ...]], moments_us: Sequence[int], packed: OnlineRows
+) -> Rows:
+    return [
+        packed.at(lookup.group, key, moment, lookup.features, lookup.ttl_us)
+        for key, moment in zip(keys, moments_us, strict=True)
+    ]
