@@ -11,29 +11,22 @@ import msgspec
 from headway.bundle import manifest as bundle
 from headway.bundle.write import write
 from headway.core import digest
+from headway.engine.models import CODE as MODEL_CODE
 from headway.engine.models import NATIVE, ONNX
 from headway.engine.online_rows import packed_group
 from headway.engine.stages.dataset import CODE, PROFILE
 from headway.engine.stages.names import short_name
 from headway.engine.stages.tables import group_rows, request_contract
 from headway.engine.work import Draft, Work
-from headway.errors import engine as errors
 from headway.online.pack import PackedGroup, pack
 from headway.spec.contract import Contract
 from headway.spec.product import Dataset, FeatureGroup, FeaturePick
 
 
 def run(work: Work) -> Draft:
-    """Write the bundle of a release: model, transforms, feature code, contract, profile, manifest.
-
-    Raises:
-        SpecError: The model's native form needs the product's own classes, which is not built yet.
-    """
+    """Write the bundle of a release: model, transforms, feature code, contract, profile, manifest."""
     product = work.declaration.product
     model_name = product.endpoints[short_name(work.node)].model
-    made = work.inputs[f"model.{model_name}"].meta
-    if made["runtime"] == "native" and made["own_modules"]:
-        raise errors.model_needs_own_code(f"model.{model_name}", made["own_modules"])
     model = product.models[model_name]
     dataset = product.datasets[model.dataset]
     contract = request_contract(work, model.dataset)
@@ -76,9 +69,11 @@ def _narrowed(contract: Contract, request: tuple[str, ...]) -> Contract:
 
 
 def _model_files(work: Work, node: str) -> dict[str, bytes | Path]:
-    runtime = work.inputs[node].meta["runtime"]
-    name = ONNX if runtime == "onnx" else NATIVE
-    return {bundle.ONNX_MODEL if runtime == "onnx" else bundle.NATIVE_MODEL: work.file(node, name)}
+    made = work.inputs[node].meta
+    if made["runtime"] == "onnx":
+        return {bundle.ONNX_MODEL: work.file(node, ONNX)}
+    files: dict[str, bytes | Path] = {bundle.NATIVE_MODEL: work.file(node, NATIVE)}
+    return files | ({bundle.MODEL_CODE: work.file(node, MODEL_CODE)} if made["own_modules"] else {})
 
 
 def _manifest(work: Work, dataset: Dataset, model_name: str, request: tuple[str, ...]) -> bundle.Manifest:
