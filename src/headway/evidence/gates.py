@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headway.errors import evidence as errors
 from headway.facts.evidence import Outcome
+from headway.spec.dimension import unit_of
 from headway.spec.expression import (
     OTHERS,
     Binary,
@@ -15,15 +16,17 @@ from headway.spec.expression import (
     Expression,
     ExpressionError,
     Name,
+    Unit,
     evaluate,
     holds,
     names,
     parse_condition,
     text_of,
 )
+from headway.spec.references import LATENCIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from headway.evidence.report import Report
 
@@ -56,12 +59,14 @@ class Rivals(NamedTuple):
             challenger's own report is on the same rows already.
         why_no_champion: Why not, when the environment has one that could not be judged.
         same: Whether the champion is this very model.
+        seconds: Latency of the champion -> seconds, where a gate asks.
     """
 
     champion: Report | None = None
     same_rows: Report | None = None
     why_no_champion: str = ""
     same: bool = False
+    seconds: Mapping[str, float] = {}
 
 
 class _Undecided(Exception):  # noqa: N818 -- carries an outcome, it is no error
@@ -71,7 +76,9 @@ class _Undecided(Exception):  # noqa: N818 -- carries an outcome, it is no error
         self.reason = reason
 
 
-def judge(gates: Sequence[str], report: Report, rivals: Rivals) -> tuple[Verdict, ...]:
+def judge(
+    gates: Sequence[str], report: Report, rivals: Rivals, seconds: Mapping[str, float] | None = None
+) -> tuple[Verdict, ...]:
     """Judge every gate.
 
     A gate that compares with a champion is *not applicable* while there is none, or when the champion
@@ -82,29 +89,32 @@ def judge(gates: Sequence[str], report: Report, rivals: Rivals) -> tuple[Verdict
         gates: As written in the product file.
         report: The challenger's.
         rivals: The champion's, on the same rows.
+        seconds: Latency of the challenger (`latency_p99`) -> seconds; measured apart, because a report
+            says the same whenever it is made.
 
     Raises:
         SpecError: A gate is no condition.
     """
-    return tuple(_judge(gate, report, rivals) for gate in gates)
+    return tuple(_judge(gate, report, rivals, seconds or {}) for gate in gates)
 
 
-def _judge(gate: str, report: Report, rivals: Rivals) -> Verdict:
+def _judge(gate: str, report: Report, rivals: Rivals, seconds: Mapping[str, float]) -> Verdict:
     condition = _parsed(gate)
     if any(name.name == "champion" for name in names(condition)):
         report = rivals.same_rows or report
-    figures = _Figures(condition, report, rivals)
+    figures = _Figures(condition, report, rivals, seconds)
+    text = _seconds if _counts(condition) == "seconds" else _number
     try:
         left = evaluate(condition.left, figures)
         right = evaluate(condition.right, figures)
     except _Undecided as undecided:
         return Verdict(gate, undecided.outcome, reason=undecided.reason, values=figures.seen)
-    wanted = f"{condition.sign} {_number(right)}"
+    wanted = f"{condition.sign} {text(right)}"
     passed = holds(condition, figures)
     if passed is None:
         return Verdict(gate, Outcome.NOT_RUN, reason="a side is not a number", wanted=wanted, values={})
     outcome = Outcome.PASS if passed else Outcome.FAIL
-    return Verdict(gate, outcome, _number(left), wanted, "; ".join(figures.notes.values()), figures.seen)
+    return Verdict(gate, outcome, text(left), wanted, "; ".join(figures.notes.values()), figures.seen)
 
 
 def _parsed(gate: str) -> Comparison:
@@ -117,15 +127,23 @@ def _parsed(gate: str) -> Comparison:
 class _Figures:
     """Looks up the names of one gate, and remembers what it saw."""
 
-    def __init__(self, condition: Comparison, report: Report, rivals: Rivals) -> None:
+    def __init__(
+        self, condition: Comparison, report: Report, rivals: Rivals, seconds: Mapping[str, float]
+    ) -> None:
         self.seen: dict[str, float] = {}
         self.notes: dict[str, str] = {}
         self._subject = _subject(condition.left)
         self._report = report
         self._rivals = rivals
+        self._seconds = seconds
 
     def __call__(self, name: str) -> float:
-        value = self._other(name) if name in OTHERS else self._of(self._report, name, name)
+        if name in OTHERS:
+            value = self._other(name)
+        elif name in LATENCIES:
+            value = _measured(self._seconds, name, "this model")
+        else:
+            value = self._of(self._report, name, name)
         self.seen[name] = value
         return value
 
@@ -134,7 +152,10 @@ class _Figures:
         if not self._subject:
             raise _Undecided(Outcome.NOT_RUN, f"`{name}` means what stands on the left, and no metric does")
         if name == "champion":
-            return self._of(self._champion(), self._subject, "champion")
+            champion = self._champion()
+            if self._subject in LATENCIES:
+                return _measured(self._rivals.seconds, self._subject, "the champion")
+            return self._of(champion, self._subject, "champion")
         if name == "stable":
             raise _Undecided(Outcome.NOT_RUN, "`stable` is known only while a release is served")
         if self._subject not in self._report.baseline:
@@ -194,6 +215,23 @@ def _figure(value: float | None, name: str) -> float:
     if value is None:
         raise _Undecided(Outcome.NOT_RUN, f"`{name}` is not defined on these rows")
     return value
+
+
+def _measured(seconds: Mapping[str, float], name: str, whose: str) -> float:
+    if name not in seconds:
+        raise _Undecided(Outcome.NOT_RUN, f"`{name}` of {whose} is not measured")
+    return seconds[name]
+
+
+def _counts(condition: Comparison) -> Unit:
+    try:
+        return unit_of(condition)
+    except ExpressionError:  # `check` refuses such a file; a verdict can still be read
+        return "number"
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1000:.3g} ms"
 
 
 def _number(value: float) -> str:

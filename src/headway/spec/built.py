@@ -37,9 +37,6 @@ def _dataset(path: tuple[str, str], dataset: Dataset) -> Iterator[tuple[str, tup
 def _evaluation(path: tuple[str, str], evaluation: Evaluation) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     if evaluation.tests is not None:
         yield f"{'.'.join(path)}.tests", (*path, "tests")
-    for index, gate in enumerate(evaluation.gates):
-        if "latency_" in gate:
-            yield f"{'.'.join(path)}.gates: {gate}", (*path, "gates", index)
 
 
 def _endpoint(path: tuple[str, str], endpoint: Endpoint) -> Iterator[tuple[str, tuple[str | int, ...]]]:

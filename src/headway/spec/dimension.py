@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from headway.spec.expression import (
+    OTHERS,
     Binary,
     Call,
     Comparison,
@@ -13,34 +14,42 @@ from headway.spec.expression import (
     Name,
     Number,
     Unit,
+    names,
 )
+from headway.spec.references import LATENCIES
 
 _EXAMPLE: dict[Unit, str] = {"number": "0.65", "seconds": "50ms", "bytes": "10 MB"}
 
 
-def require_one_unit(condition: Comparison, unit_of: Callable[[str], Unit]) -> None:
-    """Refuse a condition whose sides do not count the same.
+def unit_of(condition: Comparison) -> Unit:
+    """What both sides of a condition count: `latency_p99` seconds, a metric a number.
 
     Args:
         condition: A gate or a guard.
-        unit_of: What a name counts (`latency_p99` seconds, a metric a number).
 
     Raises:
         ExpressionError: They differ, or a sum inside mixes units; says where.
     """
-    _same(condition.sign, _unit(condition.left, unit_of), _unit(condition.right, unit_of), condition.column)
+    first = next((item.name for item in names(condition.left)), "")
+
+    def of_name(name: str) -> Unit:
+        figure = first if name in OTHERS else name
+        return "seconds" if figure.removeprefix("slice.") in LATENCIES else "number"
+
+    left, right = _unit(condition.left, of_name), _unit(condition.right, of_name)
+    return _same(condition.sign, left, right, condition.column)
 
 
-def _unit(expression: Expression, unit_of: Callable[[str], Unit]) -> Unit:
+def _unit(expression: Expression, of_name: Callable[[str], Unit]) -> Unit:
     match expression:
         case Number():
             return expression.unit
         case Name():
-            return unit_of(expression.name)
+            return of_name(expression.name)
         case Call():
-            return _unit(expression.argument, unit_of)
+            return _unit(expression.argument, of_name)
         case Binary():
-            return _result(expression, _unit(expression.left, unit_of), _unit(expression.right, unit_of))
+            return _result(expression, _unit(expression.left, of_name), _unit(expression.right, of_name))
 
 
 def _result(made: Binary, left: Unit, right: Unit) -> Unit:

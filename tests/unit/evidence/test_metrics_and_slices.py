@@ -169,6 +169,35 @@ def test_what_nobody_measured_is_not_run_and_says_why(gate: str) -> None:
     assert verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("gate", "outcome", "observed", "wanted"),
+    [
+        ("latency_p99 <= 50ms", Outcome.PASS, "12.3 ms", "<= 50 ms"),
+        ("latency_p99 * 10 <= 100ms", Outcome.FAIL, "123 ms", "<= 100 ms"),
+        ("latency_p99 / latency_p50 <= 10", Outcome.FAIL, "12.3", "<= 10"),
+        ("latency_p99 <= champion * 1.2", Outcome.PASS, "12.3 ms", "<= 14.4 ms"),
+    ],
+)
+def test_a_measured_latency_is_judged_in_milliseconds(
+    gate: str, outcome: Outcome, observed: str, wanted: str
+) -> None:
+    rivals = Rivals(champion=figures(0.6), seconds={"latency_p99": 0.012})
+    verdict = judge([gate], figures(0.7), rivals, {"latency_p99": 0.0123, "latency_p50": 0.001})[0]
+    assert (verdict.outcome, verdict.observed, verdict.wanted) == (outcome, observed, wanted)
+    assert verdict.values["latency_p99"] == 0.0123
+
+
+def test_a_latency_is_not_compared_with_a_champion_that_was_not_measured() -> None:
+    gate, seconds = "latency_p99 <= champion", {"latency_p99": 0.01}
+    assert judge([gate], figures(0.7), Rivals(), seconds)[0].outcome is Outcome.NOT_APPLICABLE
+    assert judge([gate], figures(0.7), Rivals(same=True), seconds)[0].outcome is Outcome.NOT_APPLICABLE
+    verdict = judge([gate], figures(0.7), Rivals(champion=figures(0.6)), seconds)[0]
+    assert (verdict.outcome, verdict.reason) == (
+        Outcome.NOT_RUN,
+        "`latency_p99` of the champion is not measured",
+    )
+
+
 def test_a_metric_without_a_value_is_never_a_pass() -> None:
     assert judge(["roc_auc >= 0"], figures(None), Rivals())[0].outcome is Outcome.NOT_RUN
 

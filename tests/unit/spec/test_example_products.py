@@ -16,7 +16,7 @@ LATER = {
     "flights": [],
     "phishing": [],
     "fraud": [],
-    "rents": ["evaluations.rents.gates: latency_p99 <= 50ms"],
+    "rents": [],
 }
 
 

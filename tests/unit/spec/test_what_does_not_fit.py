@@ -73,6 +73,12 @@ MODELS = [
         "latency_p99 <= 50",
         "headway.yaml:43:21  evaluations.delay.gates[0]: seconds on the left",
     ),
+    (
+        "roc_auc >= 0.65",
+        "worst(slice.latency_p99) <= 1s",
+        "`slice.latency_p99` of a slice; write `latency_p99`",
+    ),
+    ("roc_auc >= 0.65", "latency_p99 <= baseline", "the latency of a baseline"),
 ]
 DELIVERY = [
     ("rate: 500/s", "rate: 0/s", "limits.rate: nothing at all"),

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from headway.spec.checks.scene import FUNCTION, SHOWN, Scene
 from headway.spec.contract import Column, ColumnType
-from headway.spec.dimension import require_one_unit
+from headway.spec.dimension import unit_of
 from headway.spec.document import Path_
 from headway.spec.expression import (
     OTHERS,
@@ -18,7 +18,6 @@ from headway.spec.expression import (
     ExpressionError,
     Name,
     Number,
-    Unit,
     names,
     parse_condition,
 )
@@ -178,6 +177,7 @@ def check_condition(scene: Scene, path: Path_, text: str, rivals: Collection[str
     _functions(scene, path, condition.left)
     _functions(scene, path, condition.right)
     _sides(scene, path, condition)
+    _latencies(scene, path, condition)
     if not check.broken(path):
         _units(scene, path, condition)
 
@@ -211,13 +211,17 @@ def _sides(scene: Scene, path: Path_, condition: Comparison) -> None:
 
 
 def _units(scene: Scene, path: Path_, condition: Comparison) -> None:
-    first = next((item.name for item in names(condition.left)), "")
-
-    def unit_of(name: str) -> Unit:
-        figure = first if name in OTHERS else name
-        return "seconds" if figure.removeprefix("slice.") in LATENCIES else "number"
-
     try:
-        require_one_unit(condition, unit_of)
+        unit_of(condition)
     except ExpressionError as error:
         scene.check.fault(path, error.what, shift=error.column)
+
+
+def _latencies(scene: Scene, path: Path_, condition: Comparison) -> None:
+    """Latencies are of a whole model, and nobody waits for a baseline."""
+    found = [name.name for name in names(condition)]
+    for name in found:
+        if name.startswith("slice.") and name.removeprefix("slice.") in LATENCIES:
+            scene.check.fault(path, f"`{name}` of a slice", f"write `{name.removeprefix('slice.')}`")
+    if "baseline" in found and set(found) & set(LATENCIES):
+        scene.check.fault(path, "the latency of a baseline", "compare with an amount, or with `champion`")
