@@ -172,6 +172,31 @@ def test_new_files_of_a_folder_are_read_once(shop: Folder) -> None:
     assert "`data/4.jsonl` is `data/3.jsonl` again" in warning.observed
 
 
+def test_a_new_file_may_not_repeat_a_key_of_a_kept_one(shop: Folder) -> None:
+    unique = CONTRACT.replace("id: {type: integer}", "id: {type: integer, unique: true}")
+    shop.declare("{load: data/*.jsonl, contract: contracts/rows.yaml, incremental: {by: content}}", unique)
+    lines(shop.root / "data" / "1.jsonl", row(1, 0), row(2, 0))
+    shop.apply()
+    lines(shop.root / "data" / "2.jsonl", row(2, 1))
+    with pytest.raises(ContractError) as caught:
+        shop.apply()
+    assert "`id`: expected every value once, 2 of 3 rows share one" in str(caught.value)
+    assert shop.rows["id"].to_list() == [1, 2]
+
+
+def test_thousands_of_small_files_are_kept_as_one(shop: Folder) -> None:
+    shop.declare("{load: data/*.jsonl, contract: contracts/rows.yaml, incremental: {by: content}}")
+    for number in range(3_000):
+        (shop.root / "data" / f"{number:05}.jsonl").write_text(json.dumps(row(number, number)) + "\n")
+    shop.apply()
+    assert shop.rows["id"].to_list() == list(range(3_000))
+    assert len(shop.artifact.files) == 1
+    (shop.root / "data" / "new.jsonl").write_text(json.dumps(row(3_000, 0)) + "\n")
+    shop.apply()
+    assert shop.artifact.meta["row_counts"]["read"] == 1
+    assert len(shop.artifact.files) == 2
+
+
 def test_yesterdays_file_under_todays_name_is_said(shop: Folder) -> None:
     lines(shop.root / "data" / "2024-01-01.jsonl", row(1, 0))
     (shop.root / "data" / "2024-01-02.jsonl").write_bytes(

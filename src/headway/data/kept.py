@@ -276,6 +276,26 @@ def of_files(
     return Merged(_joined(parts), counts)
 
 
+def repeated_key(merged: Merged, keys: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], int] | None:
+    """A key that names several rows of the whole, and how many rows have one that does; None when each is unique.
+
+    As in a contract, rows whose key is null throughout do not count.
+    """
+    for key in keys:
+        names = list(key)
+        frames = [
+            pl.scan_parquet(part.path, glob=False).select(names).collect()
+            if isinstance(part, Part)
+            else part.select(names)
+            for part in merged.parts
+        ]
+        known = pl.concat(frames).filter(~pl.all_horizontal(pl.col(names).is_null()))
+        repeated = int(known.is_duplicated().sum())
+        if repeated:
+            return key, repeated
+    return None
+
+
 def _copy(mark: str) -> int:
     return int(mark.partition("#")[2])
 

@@ -87,7 +87,7 @@ def run(work: Work) -> Draft:
     if before is None:
         _refuse_old_events(loaded.frame, declared, name, work.now)
     merged = _merged(work, declared, loaded, plan, name)
-    _require_count(merged.counts, loaded.contract, where=f"source `{name}` ({declared.load})")
+    _require_whole(merged, plan, loaded.contract, where=f"source `{name}` ({declared.load})")
     return _draft(work, declared, contract, loaded, merged, before)
 
 
@@ -155,12 +155,19 @@ def _require(loaded: Loaded, plan: _Plan, *, where: str) -> None:
         require(loaded.frame, loaded.contract, where=where)
 
 
-def _require_count(counts: RowCounts, contract: Contract, *, where: str) -> None:
+def _require_whole(merged: Merged, plan: _Plan, contract: Contract, *, where: str) -> None:
+    """What the contract says of the whole, where only a part of it was read."""
+    rows, lines = merged.counts.rows, []
     low, high = contract.rows.min, contract.rows.max
-    if counts.rows < low or (high is not None and counts.rows > high):
+    if rows < low or (high is not None and rows > high):
         most = "" if high is None else f" and at most {high:,}"
-        line = f"the table: expected at least {low:,} rows{most}, found {counts.rows:,} rows"
-        raise contract_errors.data_breaks_contract(where, 1, 1, (line,))
+        lines.append(f"the table: expected at least {low:,} rows{most}, found {rows:,} rows")
+    repeated = kept.repeated_key(merged, _keys(contract)) if plan.by_content and plan.parts else None
+    if repeated is not None:
+        names = ", ".join(f"`{name}`" for name in repeated[0])
+        lines.append(f"{names}: expected every value once, {repeated[1]:,} of {rows:,} rows share one")
+    if lines:
+        raise contract_errors.data_breaks_contract(where, len(lines), 2, tuple(lines))
 
 
 # -- what is kept ----------------------------------------------------------------------------------
