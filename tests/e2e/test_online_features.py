@@ -1,0 +1,193 @@
+"""Features of groups are looked up where `apply` keeps them up to date, without a new release."""
+
+from __future__ import annotations
+
+import csv
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from product import Folder, copy_of, post
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PRODUCT = """
+product: depots
+environments: {dev: {}}
+sources:
+  parcels: {load: parcels.csv, event_time: at, known: 1m, contract: parcels.yaml}
+  loads: {load: loads.csv, event_time: at, known: 1m, contract: loads.yaml}
+feature_groups:
+  depot_load: {version: 1, from: loads, key: [depot], columns: features}
+datasets:
+  late:
+    rows: parcels
+    predict_at: at
+    label: {column: late, known: 1h}
+    request: [at, depot, size]
+    features: [depot_load.*]
+    split: {by: time, train: 20d, validate: 5d, test: 5d}
+models:
+  late:
+    dataset: late
+    train: training:fit
+    answer: {probability_of: true, threshold: 0.5}
+evaluations:
+  late: {model: late, metrics: [roc_auc], gates: [roc_auc >= 0.5]}
+endpoints:
+  late: {model: late}
+"""
+PARCELS = "columns: {at: {type: time}, depot: {type: text}, size: {type: number}, late: {type: boolean}}\n"
+LOADS = "columns: {at: {type: time}, depot: {type: text}, load: {type: number}}\n"
+TRAINING = """
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import make_pipeline
+
+def fit(train, validate, params, seed):
+    numbers = make_column_transformer(("passthrough", ["size", "busy"]))
+    model = make_pipeline(numbers, HistGradientBoostingClassifier(max_iter=20, random_state=seed))
+    return model.fit(train.features, train.label)
+"""
+FEATURES = """
+def busy(load):
+    return load
+"""
+
+
+def write(path: Path, names: list[str], rows: list[list[Any]]) -> None:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([names, *rows])
+
+
+def loads(hours: int) -> list[list[Any]]:
+    """Depot a is busy in every other hour, depot b never."""
+    return [
+        [(START + timedelta(hours=hour)).isoformat(), depot, 9.0 if depot == "a" and hour % 2 else 1.0]
+        for hour in range(hours)
+        for depot in "ab"
+    ]
+
+
+@pytest.fixture(scope="module")
+def depots_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("depots") / "depots"
+    root.mkdir()
+    for name, text in {
+        "headway.yaml": PRODUCT,
+        "parcels.yaml": PARCELS,
+        "loads.yaml": LOADS,
+        "training.py": TRAINING,
+        "features.py": FEATURES,
+    }.items():
+        (root / name).write_text(text)
+    hours = 24 * 32
+    write(root / "loads.csv", ["at", "depot", "load"], loads(hours))
+    parcels = []
+    for hour in range(hours):
+        for depot in "ab":
+            at = START + timedelta(hours=hour, minutes=30)
+            parcels.append([at.isoformat(), depot, hour % 7, str(depot == "a" and hour % 2 == 1).lower()])
+    write(root / "parcels.csv", ["at", "depot", "size", "late"], parcels)
+    done = Folder(root).run("apply")
+    assert done.code == 0, done.err
+    assert "1,536 rows for look-up: depots.depot_load/v1" in done.err
+    return root
+
+
+@pytest.fixture
+def depots(depots_once: Path, tmp_path: Path) -> Folder:
+    return copy_of(depots_once, tmp_path / "depots")
+
+
+def ask(url: str, at: datetime, depot: str = "a") -> dict[str, Any]:
+    status, answer = post(f"{url}/predict/late", {"at": at.isoformat(), "depot": depot, "size": 3.0})
+    assert status == 200, answer
+    return answer["predictions"][0] | {"version": answer["model_version"]}
+
+
+def lookups(url: str) -> dict[str, float]:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as reply:
+        lines = reply.read().decode().splitlines()
+    found = [line for line in lines if line.startswith("headway_lookups_total{")]
+    return {line.partition('source="')[2].partition('"')[0]: float(line.split()[-1]) for line in found}
+
+
+def test_new_rows_of_a_group_reach_the_server_without_a_new_release(depots: Folder) -> None:
+    end = START + timedelta(hours=24 * 32)
+    with depots.serving() as url:
+        before = ask(url, end + timedelta(minutes=30))
+        assert before["probability"] > 0.5  # the newest row says 9
+        write(
+            depots.root / "loads.csv", ["at", "depot", "load"], [*loads(24 * 32), [end.isoformat(), "a", 1.0]]
+        )
+        done = depots.run("apply", "--only", "feature_group.depot_load")
+        assert done.code == 0, done.err
+        assert "1 row for look-up: depots.depot_load/v1" in done.err
+        after = ask(url, end + timedelta(minutes=30))
+        assert after["probability"] < 0.5
+        assert after["version"] == before["version"]
+        assert ask(url, end - timedelta(minutes=1))["probability"] > 0.5  # the past stays what it was
+        assert lookups(url) == {"online": 3}
+
+
+def test_a_store_that_is_gone_is_replaced_by_what_was_released_and_written_again(depots: Folder) -> None:
+    at = START + timedelta(hours=24 * 32)
+    with depots.serving() as url:
+        expected = ask(url, at)["probability"]
+    store = depots.root / ".headway" / "serve" / "dev" / "online.sqlite"
+    store.write_bytes(b"damaged" * 1000)
+    process = depots.start("serve", "--env", "dev", "--port", "0")
+    assert process.stderr is not None
+    try:
+        url = process.stderr.readline().strip().rpartition(" ")[2]
+        assert ask(url, at)["probability"] == expected
+        assert ask(url, at)["probability"] == expected
+        assert lookups(url) == {"snapshot": 2}
+    finally:
+        process.terminate()
+        _, said = process.communicate(timeout=20)
+    assert said.count("online store") == 1
+    assert "fallback: snapshot" in said
+    refused = depots.run("apply")
+    assert refused.code == 4
+    assert "ON001" in refused.err
+    store.unlink()
+    assert "1,536 rows for look-up" in depots.run("apply").err
+
+
+@pytest.mark.parametrize(("fallback", "status"), [("refuse", 503), ("missing", 200)])
+def test_an_endpoint_says_what_happens_without_the_store(depots: Folder, fallback: str, status: int) -> None:
+    depots.edit(
+        "headway.yaml", "late: {model: late}\n", f"late: {{model: late, lookups: {{fallback: {fallback}}}}}\n"
+    )
+    assert depots.run("apply").code == 0
+    (depots.root / ".headway" / "serve" / "dev" / "online.sqlite").unlink()
+    process = depots.start("serve", "--env", "dev", "--port", "0")
+    assert process.stderr is not None
+    try:
+        url = process.stderr.readline().strip().rpartition(" ")[2]
+        at = (START + timedelta(hours=24 * 32)).isoformat()
+        found, answer = post(f"{url}/predict/late", {"at": at, "depot": "a", "size": 3.0})
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert found == status, answer
+    if status == 503:
+        assert answer["code"] == "SE020"
+
+
+def test_versions_of_a_group_stand_side_by_side_for_a_rollback(depots: Folder) -> None:
+    at = START + timedelta(hours=24 * 32)
+    with depots.serving() as url:
+        first = ask(url, at)
+        (depots.root / "features.py").write_text(FEATURES.replace("return load", "return -load"))
+        depots.edit("headway.yaml", "version: 1", "version: 2")
+        done = depots.run("apply")
+        assert done.code == 0, done.err
+        assert "for look-up: depots.depot_load/v2" in done.err
+        assert depots.run("rollback", "--env", "dev").code == 0
+    with depots.serving() as url:
+        assert ask(url, at) | {"prediction_id": ""} == first | {"prediction_id": ""}
+        assert lookups(url) == {"online": 1}
