@@ -1,0 +1,1 @@
+"""What rent may a flat ask for?"""
