@@ -37,10 +37,10 @@ AHEAD = ROOT / "tools" / "ahead.yaml"
 NOTE = "<!-- Written by tools/reference.py from the code; changes here are lost. -->\n"
 
 PRODUCT = (
-    product.Product, product.Environment, product.Source, product.FeatureGroup, product.Dataset,
+    product.Product, product.Environment, product.Source, product.Incremental, product.LastGood, product.FeatureGroup, product.Dataset,
     product.Label, product.Absent, product.FeaturePick, product.Split, product.Interval, product.Model, product.Answer,
     product.Evaluation, product.Slices, product.Endpoint, product.ReleaseStrategy, product.Limits,
-    product.Monitor, product.Schedule, product.Notify, product.Secret,
+    product.Lookups, product.Monitor, product.Schedule, product.Notify, product.Secret,
 )  # fmt: skip
 """In the order of the page; Known and Moment are always written short."""
 
@@ -104,6 +104,7 @@ MEANING = {
     (product.Endpoint, "unit"): "Request column by which a caller sticks to a release.",
     (product.Endpoint, "release"): "How a release reaches its users.",
     (product.Endpoint, "limits"): "What is accepted.",
+    (product.Endpoint, "lookups"): "How features are looked up.",
     (product.ReleaseStrategy, "strategy"): "How traffic moves to the new release.",
     (product.ReleaseStrategy, "steps"): "Percent of the traffic, step by step.",
     (product.ReleaseStrategy, "guard"): "What must hold for the next step.",
