@@ -263,6 +263,8 @@ class Explained(Shape):
         upstream: Nodes that it needs and that are not fresh.
         last: Its newest successful execution; null when it never ran.
         closure: Its code; null when it has none of its own.
+        libraries: Distribution -> version, of all that its code needs.
+        unlocked: Those that no lock file pins.
         printed: What the code printed in the last execution.
         evidence: What is known about its present output, newest first.
     """
@@ -273,6 +275,8 @@ class Explained(Shape):
     upstream: list[UpstreamStep]
     last: Execution | None
     closure: Closure | None
+    libraries: dict[str, str]
+    unlocked: list[str]
     printed: str
     evidence: list[Evidence]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from importlib.metadata import version
 
 import pytest
 from product import Folder, post
@@ -28,10 +29,29 @@ def test_a_failing_gate_keeps_the_pointers_of_a_protected_environment(applied: F
 def test_libraries_without_a_lock_are_refused_in_a_protected_environment(applied: Folder) -> None:
     applied.edit("headway.yaml", "lock: requirements.txt\n", "")
     applied.edit("headway.yaml", "learning_rate: 0.1", "learning_rate: 0.2")
-    done = applied.run("apply", "--env", "prod")
-    assert done.code == 3
-    assert "in no lock file" in done.err
+    planned = applied.run("plan", "--env", "prod")
+    assert planned.code == 3
+    assert "error[EN005]" in planned.err
+    assert planned.out.count("refused: prod is protected, and ") == 1
+    for _ in range(2):
+        done = applied.run("apply", "--env", "prod")
+        assert done.code == 3
+        assert "in no lock file" in done.err
+        assert "nothing ran; no pointer moved in prod" in done.out
+        assert "model.main  " not in done.err, "nothing was computed for an answer that was known before"
     assert applied.run("apply", "--env", "dev").code == 0
+    assert applied.run("promote", "--from", "dev", "--to", "prod").code == 3
+
+
+def test_libraries_other_than_the_locked_ones_are_refused_before_any_work(applied: Folder) -> None:
+    applied.edit("requirements.txt", f"numpy=={version('numpy')}", "numpy==1.0.0")
+    assert applied.run("plan", "--env", "dev").code == 0
+    planned = applied.run("plan", "--env", "prod", "--json")
+    assert planned.code == 3
+    assert f"numpy: locked 1.0.0, installed {version('numpy')}" in planned.err
+    about = {cause["about"] for step in planned.json["steps"] for cause in step["causes"]}
+    assert "libraries other than the locked ones" in about
+    assert applied.run("apply", "--env", "prod").code == 3
 
 
 def test_a_promotion_moves_pointers_through_the_gates_and_computes_nothing(applied: Folder) -> None:

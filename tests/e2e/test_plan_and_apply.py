@@ -229,3 +229,15 @@ def test_json_is_one_document_on_stdout_for_every_command_that_offers_it(applied
         done = applied.run(*words, "--json")
         assert done.code == 0, (words, done.err)
         json.loads(done.out)
+
+
+def test_every_library_that_no_lock_pins_can_be_seen(fresh: Folder) -> None:
+    note = next(line for line in fresh.run("plan").out.splitlines() if line.startswith("note: no lock file"))
+    assert " more; " in note, "not all fit on the line"
+    command = note.partition("`headway ")[2].partition("`")[0].split()
+    shown = fresh.run(*command)
+    assert shown.code == 0
+    found = fresh.run(*command, "--json").json
+    assert found["unlocked"] == sorted(found["libraries"])
+    assert all(f"{name} " in shown.out for name in found["unlocked"])
+    assert shown.out.count("in no lock file") == len(found["unlocked"])

@@ -21,6 +21,8 @@ class Explained(NamedTuple):
         closure: Its code; None when it has none.
         evidence: (fact id, evidence) about its present output, newest first.
         printed: What the code printed in that execution.
+        libraries: Distribution -> version, of all that its code needs; the locked one where there is one.
+        unlocked: Those of them that no lock file pins.
     """
 
     step: Step
@@ -28,7 +30,9 @@ class Explained(NamedTuple):
     last: Execution | None
     closure: Closure | None
     evidence: tuple[tuple[str, Evidence], ...]
-    printed: str = ""
+    printed: str
+    libraries: dict[str, str]
+    unlocked: tuple[str, ...]
 
 
 def explain(opened: Opened, node: str, environment: str) -> Explained:
@@ -43,6 +47,7 @@ def explain(opened: Opened, node: str, environment: str) -> Explained:
         raise errors.unknown_node(node, [item.node for item in made.steps])
     needs = _ancestors(opened, node)
     past = opened.reader.executions(node)
+    libraries = opened.present.environment.get(node, {})
     about = step.output or opened.reader.environment(environment).pointers.get(node, "")
     return Explained(
         step=step,
@@ -51,6 +56,8 @@ def explain(opened: Opened, node: str, environment: str) -> Explained:
         closure=opened.present.closures.get(node),
         evidence=tuple(opened.reader.evidence(about)) if about else (),
         printed=_printed(opened, past[0]) if past else "",
+        libraries=libraries,
+        unlocked=tuple(name for name in opened.present.unlocked if name in libraries),
     )
 
 

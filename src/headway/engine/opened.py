@@ -202,8 +202,12 @@ def _notices(opened: Opened, state: EnvironmentState) -> tuple[str, ...]:
     if is_protected(opened, state.name):
         return tuple(notices)  # what would be a note elsewhere is a refusal here
     if opened.present.unlocked:
-        shown = few(opened.present.unlocked)
-        notices.append(f"no lock file pins {shown}; a protected environment refuses that")
+        shown, names = few(opened.present.unlocked), opened.present.environment
+        node = max(names, key=lambda name: len(set(names[name]) & set(opened.present.unlocked)))
+        listed = f"headway why {node} --closure"
+        notices.append(
+            f"no lock file pins {shown}; a protected environment refuses that (`{listed}` lists them)"
+        )
     if opened.present.differing:
         pairs = sorted(opened.present.differing.items())
         shown = few([f"{name} {here} (locked {locked})" for name, (locked, here) in pairs])

@@ -93,7 +93,8 @@ def libraries_are_unlocked(environment: str, unlocked: Sequence[str]) -> GateErr
         what=f"`{environment}` is protected, and {shown}{more} are in no lock file",
         where=f"environment `{environment}`",
         mend="write a hashed lock beside headway.yaml (`uv pip compile --generate-hashes --no-header"
-        " requirements.in -o requirements.txt`), or name a pinned file with `lock:`",
+        " requirements.in -o requirements.txt`), or name a pinned file with `lock:`;"
+        " `headway why NODE --closure` lists what a node's code needs",
     )
 
 

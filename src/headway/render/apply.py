@@ -9,6 +9,8 @@ from headway.render.style import PLAIN, Style, seconds
 
 def applied_text(applied: Applied, style: Style = PLAIN) -> str:
     """One line for the work, one for the pointers."""
+    if not applied.run and applied.refusal is not None:
+        return f"nothing ran; {style('no pointer moved', 'red')} in {applied.plan.env}"
     if not applied.run:
         return f"nothing to do in {style(applied.plan.env, 'bold')}"
     ran = f"{count(len(applied.executed), 'node')} ran in {seconds(applied.seconds)}"

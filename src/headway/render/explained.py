@@ -10,7 +10,7 @@ from headway.engine.explaining import Explained
 from headway.plan.plan import Cause
 from headway.render.plan import cause_text
 from headway.render.progress import verdict_line
-from headway.render.style import PLAIN, Style, seconds
+from headway.render.style import PLAIN, Style, seconds, table
 
 _LINES = 20
 """Lines of what the code printed, from its end."""
@@ -49,7 +49,13 @@ def _closure(found: Explained) -> list[str]:
     lines += [f"  module {module} counts as a whole: {why}" for module, why in found.closure.coarse.items()]
     if found.closure.imports:
         lines.append(f"  imports {', '.join(found.closure.imports)}")
-    return lines
+    if found.libraries:
+        lines.append("libraries, with what those need:")
+    rows = [
+        (name, version, "in no lock file" if name in found.unlocked else "")
+        for name, version in found.libraries.items()
+    ]
+    return lines + table(rows)
 
 
 def explained_json(found: Explained) -> dict[str, Any]:
@@ -64,6 +70,8 @@ def explained_json(found: Explained) -> dict[str, Any]:
         ],
         "last": msgspec.to_builtins(found.last) if found.last else None,
         "closure": msgspec.to_builtins(found.closure) if found.closure else None,
+        "libraries": found.libraries,
+        "unlocked": list(found.unlocked),
         "printed": found.printed,
         "evidence": [{"fact": fact, **msgspec.to_builtins(item)} for fact, item in found.evidence],
     }
