@@ -63,6 +63,20 @@ def joining(*, quick: bool) -> Iterator[tuple[str, float, str]]:
         yield f"{name}: peak memory, x its peak", found[name]["peak_mb"] / ours["peak_mb"], ""
 
 
+def looking_up() -> Iterator[tuple[str, float, str]]:
+    """Online look-ups against one indexed row of SQLite."""
+    command = [sys.executable, str(HERE / "online.py"), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE)
+    found = json.loads(done.stdout.splitlines()[-1])
+    for name in (name for name in found if name != "floor"):
+        for what, title in (("one_us", "one entity"), ("hundred_us", "100 entities")):
+            yield (
+                f"{name}: look-up of {title}, x an indexed row",
+                found[name][what] / found["floor"][what],
+                "",
+            )
+
+
 def serving(*, quick: bool) -> dict[str, dict[str, float]]:
     seconds = "1" if quick else "3"
     command = [sys.executable, str(HERE / "serve.py"), "--seconds", seconds, "--json"]
@@ -90,7 +104,7 @@ def main() -> None:
     began = machine()
     starts = list(plan.rows(7 if quick else 21))
     nodes = list(engine.rows(2 if quick else 5))
-    hashes = [*hashing(), *joining(quick=quick)]
+    hashes = [*hashing(), *joining(quick=quick), *looking_up()]
     served = serving(quick=quick)
     echo = served["echo"]
     answers = [

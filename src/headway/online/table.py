@@ -75,6 +75,7 @@ class RowPacking:
         self._packing = Packing(f"<{len(self._numbers)}d")
         places = {name: place for place, name in enumerate([*self._numbers, *self._texts])}
         self._places = places
+        self._all = [*range(len(places))]
         self._missing = [MISSING_NUMBER] * len(self._numbers) + [None] * len(self._texts)
 
     def places(self, features: Sequence[str]) -> list[int]:
@@ -87,13 +88,15 @@ class RowPacking:
 
     def unpack(self, packed: bytes | None, places: Sequence[int]) -> tuple[Value, ...]:
         """Values of a packed row, or what is missing when there is none: NaN for numbers, None for texts."""
-        values: list[Value]
+        values: Sequence[Value]
         if packed is None:
             values = self._missing
         elif self._texts:
             values = [*self._packing.unpack_from(packed), *_texts(packed[self._packing.size :])]
         else:
-            values = [*self._packing.unpack(packed)]
+            values = self._packing.unpack(packed)
+            if places == self._all:
+                return values
         return tuple([values[place] for place in places])
 
     def rows(self, group: PackedGroup) -> Iterator[OnlineRow]:
