@@ -106,3 +106,15 @@ def test_9_an_upgrade_and_a_rollback_move_model_and_features_together(product: L
     product.roll_back("dev")
     assert product.pointers() == old
     assert product.answer() == before
+
+
+def test_another_known_time_of_a_source_reaches_every_join(product: Lending) -> None:
+    """The source's rows are the same; what may be known of them at a moment is not."""
+    before = product.commits()[-1]
+    times = "payments: {load: payments.parquet, event_time: at, known: "
+    product.edit("headway.yaml", times + "1h", times + "9h")
+    assert "feature_group.spend" in product.apply().executed
+    later = (
+        product.rows(product.commits()[-1].commit)["known_time"] - product.rows(before.commit)["known_time"]
+    )
+    assert {span.total_seconds() for span in later} == {8 * 3600.0}

@@ -7,7 +7,7 @@ difference between two fingerprints has a reason that a person can read.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -80,7 +80,7 @@ def graph(product: Product, contracts: Mapping[str, Contract]) -> Graph:
     """
     nodes = [
         *(_source(name, source, contracts) for name, source in product.sources.items()),
-        *(_group(name, group) for name, group in product.feature_groups.items()),
+        *(_group(name, group, product) for name, group in product.feature_groups.items()),
         *(_dataset(name, dataset, product) for name, dataset in product.datasets.items()),
     ]
     for name, model in product.models.items():
@@ -105,17 +105,30 @@ def _source(name: str, source: Source, contracts: Mapping[str, Contract]) -> Nod
     )
 
 
-def _group(name: str, group: FeatureGroup) -> Node:
+def _group(name: str, group: FeatureGroup, product: Product) -> Node:
     return Node(
         name=f"feature_group.{name}",
         kind="feature_group",
         # A frame function gets its sources by position: their order is part of what it makes.
-        config=identity(group) | ({"from": list(group.from_)} if len(group.from_) > 1 else {}),
+        config=identity(group)
+        | ({"from": list(group.from_)} if len(group.from_) > 1 else {})
+        | _times(group.from_, product),
         code=tuple(filter(None, (group.columns, group.frame))),
         needs=tuple(f"source.{source}" for source in group.from_),
         metadata=metadata(group),
         defaults=defaults(group),
     )
+
+
+def _times(sources: Iterable[str], product: Product) -> dict[str, Any]:
+    """When rows happened and became known: the same rows under another `known:` enter other joins."""
+    return {
+        f"sources.{name}.{part}": value
+        for name in sources
+        if name in product.sources
+        for part, value in identity(product.sources[name]).items()
+        if part.partition(".")[0] in ("event_time", "known")
+    }
 
 
 def _dataset(name: str, dataset: Dataset, product: Product) -> Node:
@@ -128,7 +141,8 @@ def _dataset(name: str, dataset: Dataset, product: Product) -> Node:
         kind="dataset",
         config=identity(dataset)
         | {key: value for key, value in lifetimes.items() if value is not None}
-        | ({"label.from": late} if late is not None else {}),
+        | ({"label.from": late} if late is not None else {})
+        | _times(sources, product),
         code=(dataset.on_demand,) if dataset.on_demand else (),
         needs=(*(f"source.{source}" for source in sources), *(f"feature_group.{group}" for group in picked)),
         metadata=metadata(dataset),

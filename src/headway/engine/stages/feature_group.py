@@ -27,9 +27,6 @@ from headway.spec.product import FeatureGroup
 from headway.store.ports import TableStore
 from headway.store.rows import digest_of
 
-TIME_FIELDS = ("event_time", "known")
-"""Fields of a source that say when its rows happened and became known."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -159,9 +156,8 @@ def _sources_then(group: Group, done: Execution) -> dict[str, SourceTable] | Non
     assert past is not None
     found = {}
     for name, table in group.sources.items():
-        then, now = done.fingerprint.inputs[f"source.{name}"], work.inputs[f"source.{name}"].digest
-        artifact = past.artifact(then)
-        if artifact is None or _declared_times(past.made_by(then)) != _declared_times(past.made_by(now)):
+        artifact = past.artifact(done.fingerprint.inputs[f"source.{name}"])
+        if artifact is None:
             return None
         try:
             earlier = source_table(work, name, artifact)
@@ -171,12 +167,6 @@ def _sources_then(group: Group, done: Execution) -> dict[str, SourceTable] | Non
             return None
         found[name] = earlier
     return found
-
-
-def _declared_times(made: Sequence[tuple[str, Execution]]) -> list[tuple[str, object]]:
-    """How the newest making of a source said when its rows happened and became known."""
-    config = made[0][1].fingerprint.config if made else {}
-    return sorted((key, repr(value)) for key, value in config.items() if key.partition(".")[0] in TIME_FIELDS)
 
 
 def _computed(done: Execution) -> bool:
