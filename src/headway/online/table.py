@@ -118,8 +118,9 @@ class RowPacking:
 
 def entity_of(key: Sequence[object]) -> bytes | None:
     """A key as stores have it; None when a part is missing, or is of a kind that keys never are."""
-    if not all(type(part) in KEY_TYPES for part in key):
-        return None
+    for part in key:
+        if type(part) not in KEY_TYPES:
+            return None
     return _encode(key)
 
 
