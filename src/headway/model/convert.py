@@ -18,7 +18,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
 
-from headway.model.exact_trees import write_doubles
+from headway.model.exact_trees import link_of, write_doubles
 from headway.model.inputs import Kind, ModelInput, names
 from headway.model.onnx import NUMBERS, TEXTS, OnnxModel
 
@@ -58,13 +58,21 @@ def convert(model: Any, inputs: tuple[ModelInput, ...], kind: Kind) -> Conversio
     if refusal:
         return Conversion(None, refusal)
     reason = ""
-    precisions: Sequence[Precision] = ("double", "single") if _last_step(model, _HISTOGRAM) else ("single",)
-    for precision in precisions:
+    for precision in _precisions(model):
         try:
             return Conversion(_converted(model, inputs, kind, precision))
         except Exception as error:  # noqa: BLE001 -- converters raise every class there is; the native form serves
             reason = _first_line(error)
     return Conversion(None, f"skl2onnx cannot convert {type(model).__name__}: {reason}")
+
+
+def _precisions(model: Any) -> Sequence[Precision]:
+    """What to try, in this order: skl2onnx compares floats only, and writes no link of a regression."""
+    boosting = _last_step(model, _HISTOGRAM)
+    if boosting is None:
+        return ("single",)
+    has_link = isinstance(boosting, HistGradientBoostingRegressor) and link_of(boosting) != "identity"
+    return ("double",) if has_link else ("double", "single")
 
 
 def _refusal(model: Any) -> str:

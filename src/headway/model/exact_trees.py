@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _MACHINE_LEARNING = "ai.onnx.ml"
 _WITH_DOUBLES = 3
 
+LINKS = {"IdentityLink": "identity", "LogLink": "log"}
+"""Class of scikit-learn's `_loss.link` -> what it is called here; of these the inverse can be written."""
+
 
 def write_doubles(graph: onnx.ModelProto, estimator: Any) -> None:
     """Put the estimator's own thresholds and leaf values into the graph, in place.
@@ -29,7 +32,8 @@ def write_doubles(graph: onnx.ModelProto, estimator: Any) -> None:
         estimator: A fitted `HistGradientBoostingClassifier` or `HistGradientBoostingRegressor`.
 
     Raises:
-        ValueError: The graph's figures are not those of the estimator.
+        ValueError: The graph's figures are not those of the estimator, or its answer is another function
+            of what the trees add up to than `LINKS` knows.
     """
     trees = [node for node in graph.graph.node if node.op_type.startswith("TreeEnsemble")]
     if len(trees) != 1:
@@ -40,9 +44,39 @@ def write_doubles(graph: onnx.ModelProto, estimator: Any) -> None:
     del trees[0].attribute[:]
     trees[0].attribute.extend(attributes)
     _say_version(graph)
-    if trees[0].op_type == "TreeEnsembleClassifier":
-        # Its probabilities are floats whatever it compares (operator specification, ai.onnx.ml 3).
-        graph.graph.output[-1].type.tensor_type.elem_type = TensorProto.FLOAT
+    # What comes out are floats, whatever is compared and added (operator specification, ai.onnx.ml 3).
+    graph.graph.output[-1].type.tensor_type.elem_type = TensorProto.FLOAT
+    if trees[0].op_type == "TreeEnsembleRegressor":
+        _write_link(graph, trees[0], estimator)
+
+
+def link_of(estimator: Any) -> str:
+    """How a histogram gradient boosting regressor makes its answer of what the trees add up to.
+
+    Returns:
+        `identity` (squared and absolute error, quantile), `log` (gamma, poisson), or empty for another.
+    """
+    return LINKS.get(type(estimator._loss.link).__name__, "")  # noqa: SLF001 -- its losses tell it nowhere else
+
+
+def _write_link(graph: onnx.ModelProto, trees: onnx.NodeProto, estimator: Any) -> None:
+    """Append the inverse of a logarithmic link, which skl2onnx leaves out."""
+    link = link_of(estimator)
+    if not link:
+        message = f"loss {estimator.loss!r} has a link of its own"
+        raise ValueError(message)
+    if link == "identity":
+        return
+    answer = trees.output[0]
+    if len(graph.graph.output) != 1 or graph.graph.output[0].name != answer:
+        message = "the trees' sum is not the graph's answer"
+        raise ValueError(message)
+    trees.output[0] = "raw"
+    graph.graph.node.append(
+        helper.make_node("Cast", ["raw"], ["raw_double"], name="widen", to=TensorProto.DOUBLE)
+    )
+    graph.graph.node.append(helper.make_node("Exp", ["raw_double"], [answer], name="inverse_link"))
+    graph.graph.output[0].type.tensor_type.elem_type = TensorProto.DOUBLE
 
 
 def _exact(estimator: Any) -> dict[str, np.ndarray]:
@@ -51,7 +85,13 @@ def _exact(estimator: Any) -> dict[str, np.ndarray]:
     is_leaf = nodes["is_leaf"].astype(bool)
     leaves = nodes["value"][is_leaf]
     thresholds = np.where(is_leaf, 0.0, nodes["num_threshold"])
-    return {"nodes_values": thresholds, "class_weights": leaves, "target_weights": leaves}
+    baseline = np.ravel(estimator._baseline_prediction).astype(np.float64)  # noqa: SLF001
+    return {
+        "nodes_values": thresholds,
+        "class_weights": leaves,
+        "target_weights": leaves,
+        "base_values": baseline,
+    }
 
 
 def _in_double(item: AttributeProto, exact: Mapping[str, np.ndarray]) -> AttributeProto:
