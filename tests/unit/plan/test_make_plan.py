@@ -164,11 +164,11 @@ def test_a_damaged_artifact_is_tainted_even_though_its_fingerprint_is_known(past
     assert causes(made, "model.m") == [("tainted", "missing")]
 
 
-def test_an_artifact_waits_no_longer_when_its_labels_have_matured(past: Past) -> None:
+def test_an_artifact_waits_no_longer_when_its_time_has_come(past: Past) -> None:
     import msgspec
 
     past.runs[0] = msgspec.structs.replace(past.runs[0], waits_until=NOW - timedelta(seconds=1))
-    assert causes(plan(past), "source.a") == [("data", "labels that have become known")]
+    assert causes(plan(past), "source.a") == [("data", "its time to be read again")]
 
 
 def test_a_held_release_leaves_every_pointer_of_it_alone(past: Past) -> None:

@@ -9,9 +9,9 @@ import pytest
 from headway.data.loaders.csv_text import CsvOptions
 from headway.errors import SpecError
 from headway.evidence.metrics import BUILT_IN
-from headway.spec.loading import Loading
 from headway.spec.checks.models import METRICS
 from headway.spec.load import load
+from headway.spec.loading import Loading
 
 FULL = Path(__file__).parent / "full"
 PRODUCT = (FULL / "headway.yaml").read_text()
