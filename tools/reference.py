@@ -26,6 +26,7 @@ from headway.errors import families
 from headway.evidence.metrics import BUILT_IN
 from headway.spec import contract, expression, product, quantities
 from headway.spec.built import not_built
+from headway.spec.expectations import EXPECTATIONS, Signature
 from headway.spec.load import load
 from headway.spec.roles import roles
 from headway.spec.schema import _SHORT
@@ -44,7 +45,10 @@ PRODUCT = (
 )  # fmt: skip
 """In the order of the page; Known and Moment are always written short."""
 
-CONTRACT = (contract.Contract, contract.Column, contract.RowCount)
+CONTRACT = (
+    contract.Contract, contract.Column, contract.MapTo, contract.Expectation, contract.Policy,
+    contract.RowCount, contract.Freshness,
+)  # fmt: skip
 
 WORDS = {
     (product.Source, "known"): "a column, a lag such as `10m`, or `commit`",
@@ -349,8 +353,22 @@ def _contract() -> str:
                 ]
             ),
             *(_declared(kind) for kind in CONTRACT),
+            "### Expectations",
+            "",
+            "Names and arguments are those of Great Expectations. *row*: each row is judged, so rows can be",
+            "quarantined, and requests are judged too where a row can be judged without the others (not marked *).",
+            "",
+            table([("name", "judges", "types", "arguments"), *map(_expectation, EXPECTATIONS.items())]),
         ]
     )
+
+
+def _expectation(item: tuple[str, Signature]) -> tuple[str, ...]:
+    name, signature = item
+    needed = {need if isinstance(need, str) else need[0] for need in signature.needs}
+    given = ", ".join(f"**`{key}`**" if key in needed else f"`{key}`" for key in signature.arguments)
+    judged = signature.grain if signature.alone else f"{signature.grain}*"
+    return f"`{name}`", judged, ", ".join(signature.types or ("any",)), given
 
 
 def _commands() -> str:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from headway.spec.contract import Contract, Expectation
 from headway.spec.document import Fault, Path_, describe, dotted, plain, position, scalar
 from headway.spec.expression import ExpressionError, parse_condition, parse_moment
 from headway.spec.product import (
@@ -339,6 +340,36 @@ def _conditions(reading: Reading, node: Node, path: Path_) -> Any:
     return tuple(str(item.value) if isinstance(item, ScalarNode) else "" for item in node.value)
 
 
+def _expectations(reading: Reading, node: Node, path: Path_) -> Any:
+    """Mappings whose further keys are arguments: which ones there are depends on the name."""
+    if not isinstance(node, SequenceNode):
+        return reading.fault(
+            node, path, f"{describe(node)} where a list is expected", "write `- {type: ...}`"
+        )
+    found = [_expectation(reading, item, (*path, index)) for index, item in enumerate(node.value)]
+    # One that is wrong keeps its place, so that the others can be checked where they stand.
+    return tuple(Expectation(type="") if item is INVALID else item for item in found)
+
+
+def _expectation(reading: Reading, node: Node, path: Path_) -> Any:
+    reading.places[path] = position(node)
+    if not isinstance(node, MappingNode):
+        hint = "write `- {type: expect_column_values_to_be_between, column: ..., ...}`"
+        return reading.fault(node, path, f"{describe(node)} where a mapping is expected", hint)
+    own = {item.encode_name for item in msgspec.structs.fields(Expectation)} - {"arguments"}
+    arguments: dict[str, Any] = {}
+    kept = []
+    for key, item in node.value:
+        name = str(getattr(key, "value", ""))
+        if name in own:
+            kept.append((key, item))
+            continue
+        reading.places[(*path, name)] = position(item)
+        arguments.setdefault(name, plain(item))
+    read = reading.declared(MappingNode(node.tag, kept, node.start_mark, node.end_mark), Expectation, path)
+    return INVALID if read is INVALID else msgspec.structs.replace(read, arguments=arguments)
+
+
 SUGAR: dict[tuple[type[Declared], str], Reader] = {
     (Source, "known"): _known,
     (Label, "known"): _known,
@@ -356,6 +387,7 @@ SUGAR: dict[tuple[type[Declared], str], Reader] = {
     (Interval, "to"): _instant,
     (Limits, "rate"): _rate,
     (Monitor, "false_alarms"): _rate,
+    (Contract, "expectations"): _expectations,
 }
 """Fields that are written in a shorter way than their type."""
 STAND_INS: dict[type[Declared], dict[str, Any]] = {
