@@ -16,7 +16,7 @@ from headway.core.wording import count, few
 from headway.data import kept, sources, tables, times
 from headway.data.kept import Added, Merged, Part
 from headway.data.loaders.asked import Mark, Origin, Since
-from headway.data.repeated import Repeat, repeats
+from headway.data.repeated import repeats
 from headway.data.row_counts import RowCounts
 from headway.data.sources import Loaded
 from headway.engine.stages import kept_source
@@ -27,6 +27,7 @@ from headway.engine.user_code import importable, resolve
 from headway.engine.work import Draft, Work
 from headway.errors import EngineError
 from headway.errors import contract as contract_errors
+from headway.errors import sources as errors
 from headway.facts.artifacts import StoredFile
 from headway.facts.evidence import Evidence, Outcome
 from headway.spec.contract import Contract, RowCount
@@ -203,7 +204,7 @@ def _draft(
         evidence=(
             _contract_evidence(work, contract, loaded),
             _read_evidence(work, loaded, counts),
-            *_repeats_evidence(work, repeats(loaded.origins, _names_before(work))),
+            *_repeats_evidence(work, loaded),
         ),
     )
 
@@ -283,9 +284,18 @@ def _read_evidence(work: Work, loaded: Loaded, counts: RowCounts) -> Evidence:
     )
 
 
-def _repeats_evidence(work: Work, found: Sequence[Repeat]) -> tuple[Evidence, ...]:
-    if not found:
+def _repeats_evidence(work: Work, loaded: Loaded) -> tuple[Evidence, ...]:
+    """A warning where content came before under another name; a refusal where the contract wants one.
+
+    Raises:
+        ContractError: The contract refuses repeated content.
+    """
+    found = repeats(loaded.origins, _names_before(work))
+    policy = getattr(loaded.contract, "repeated_content", "warn")
+    if not found or policy == "allow":
         return ()
+    if policy == "reject":
+        raise errors.content_is_repeated(short_name(work.node), found[0].name, found[0].earlier)
     shown = few([f"`{item.name}` is `{item.earlier}` again" for item in found], shown=3)
     return (
         Evidence(
