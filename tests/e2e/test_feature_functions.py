@@ -81,10 +81,31 @@ def test_a_feature_function_that_fails_is_named_with_its_line(
 
 def test_a_helper_taken_for_a_feature_is_told_to_begin_with_an_underscore(with_features: Folder) -> None:
     write(with_features, "return x", head="def doubled(x):")
-    done = with_features.run("apply")
-    assert done.code == 2
-    assert "`x` is a parameter of `parcels.features.doubled`" in done.err
-    assert "begins with `_`" in done.err
+    for command in ("check", "plan", "apply"):
+        done = with_features.run(command)
+        assert done.code == 6
+        assert "parcels/features.py:1:13  parameter `x` of `doubled` is no column" in done.err
+        assert "begins with `_`" in done.err
+
+
+def test_every_line_that_cannot_run_is_named_before_anything_runs(with_features: Folder) -> None:
+    write(with_features, "return distanse_km / stops", head="def speed(distanse_km, stops):")
+    with_features.edit("parcels/training.py", "import polars as pl", "import polars as pl\nimport lightgbmm")
+    for command in ("check", "plan", "apply"):
+        done = with_features.run(command)
+        assert done.code == 6
+        assert "2 lines of the product's code cannot run" in done.err
+        assert "parcels/features.py:1:11  parameter `distanse_km` of `speed`" in done.err
+        assert "did you mean `distance_km`?" in done.err
+        assert "parcels/training.py:7:1  there is no module `lightgbmm`" in done.err
+    assert with_features.run("status").code == 0
+
+
+def test_what_is_made_already_needs_no_library_to_be_promoted(with_features: Folder) -> None:
+    with_features.edit("parcels/training.py", "import polars as pl", "import polars as pl\nimport lightgbmm")
+    with_features.edit("headway.yaml", "prod: {protected: true}", "prod: {}")
+    done = with_features.run("promote", "--from", "dev", "--to", "prod")
+    assert done.code == 0, done.err
 
 
 def test_a_constant_in_another_module_names_itself_and_one_that_is_not_used_runs_nothing(

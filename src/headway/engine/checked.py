@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from headway.errors import survey as errors
 from headway.spec.built import not_built
 from headway.spec.graph import Graph, graph
 from headway.spec.load import load
+from headway.store.workspace import Workspace
 from headway.survey.closure import closure
+from headway.survey.faults import CodeFault, code_faults
+from headway.survey.files import StatCache
+from headway.survey.libraries import installed
 from headway.survey.modules import Modules
 
 
@@ -42,14 +47,20 @@ def check_file(file: Path) -> Checked:
 
     Raises:
         SpecError: Something is wrong; every fault is listed.
-        UserCodeError: The code that it names is missing, or is not valid Python.
+        UserCodeError: The code that it names is missing, is not valid Python, or cannot run.
     """
     loaded = load(file)
     nodes = graph(loaded.product, loaded.contracts)
     unbuilt = not_built(loaded)
     modules = Modules(file.parent)
+    here = installed(StatCache(Workspace(file.parent).cache)).distributions
     coarse: dict[str, str] = {}
+    faults: dict[CodeFault, None] = {}
     # A file may be written ahead of its code while parts of it are not built yet.
     for node in nodes.nodes if not unbuilt else ():
-        coarse |= closure(node.code, modules).coarse
+        found = closure(node.code, modules)
+        coarse |= found.coarse
+        faults |= dict.fromkeys(code_faults(node, found, modules, here))
+    if faults:
+        raise errors.code_cannot_run(list(faults))
     return Checked(loaded.product.name, nodes, unbuilt, coarse)

@@ -13,6 +13,7 @@ from headway.core.wording import few
 from headway.engine.condition import Conditions
 from headway.engine.standing_in import standing_in
 from headway.errors import engine as errors
+from headway.errors import survey as survey_errors
 from headway.facts.executions import Fingerprint
 from headway.facts.moves import EnvironmentState
 from headway.plan.locked import lock_causes
@@ -127,6 +128,7 @@ def plan(
 
     Raises:
         UsageError: The environment, `only` or `refresh` names something that is not declared.
+        UserCodeError: The code of a step that would run cannot run.
     """
     check_environment(opened, environment)
     now = now if now is not None else SystemClock().now()
@@ -140,6 +142,7 @@ def plan(
         now=now,
         notices=_notices(opened, state),
     )
+    _refuse_what_cannot_run(opened, made)
     if not only and not refresh:
         runs = [opened.reader.execution(step.key) for step in made.steps if step.key]
         ends = valid_until(state, [run for run in runs if run is not None], now)
@@ -153,6 +156,14 @@ def plan(
             encode(made),
         )
     return made
+
+
+def _refuse_what_cannot_run(opened: Opened, made: Plan) -> None:
+    """A fresh step needs no code, so that a machine without its libraries can still promote it."""
+    found = [opened.present.faults.get(step.node, ()) for step in made.steps if not step.output]
+    faults = dict.fromkeys(fault for faults in found for fault in faults)
+    if faults:
+        raise survey_errors.code_cannot_run(list(faults))
 
 
 def check_environment(opened: Opened, environment: str) -> None:

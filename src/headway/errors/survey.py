@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from headway.errors.families import EngineError, SpecError, UserCodeError
+
+_SHOWN = 20
+
+
+class CodeFault(Protocol):
+    """One line of code that cannot run; see `headway.survey.faults.CodeFault`."""
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """What is wrong."""
+        ...
+
+    @property
+    def hint(self) -> str:
+        """What to do."""
+        ...
 
 
 def not_python(path: str, line: int, column: int, reason: str) -> UserCodeError:
@@ -84,4 +108,27 @@ def file_is_unreadable(path: str, reason: str) -> EngineError:
         what=f"the file `{path[-200:]}` cannot be read: {reason[:200]}",
         where=path[-200:],
         mend="let this user read it, or name another file in headway.yaml",
+    )
+
+
+def code_cannot_run(found: Sequence[CodeFault]) -> UserCodeError:
+    """SV007: The product's code says what cannot run.
+
+    Two things are known from the text alone, before anything is computed. An import names a module that is
+    neither in the product nor installed here (one under `try` or `if` may never be reached, and does
+    not count). A feature function has a parameter that is no column: in a group, of its source's
+    contract; on demand, of what the caller sends or the groups know. Parameters may also name
+    another feature of the same module. Every public function of the module is a feature: let the
+    name of one that only helps others begin with `_`.
+    """
+    lines = [f"{fault.place}  {fault.what[:200]}; {fault.hint[:200]}" for fault in found[:_SHOWN]]
+    if len(found) > _SHOWN:
+        lines.append(f"and {len(found) - _SHOWN} more")
+    number = "1 line" if len(found) == 1 else f"{len(found)} lines"
+    return UserCodeError(
+        code="SV007",
+        what=f"{number} of the product's code cannot run",
+        where=found[0].place,
+        mend="mend them and run `headway check` again",
+        evidence=tuple(lines),
     )

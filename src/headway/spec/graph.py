@@ -29,6 +29,20 @@ from headway.spec.quantities import duration_text
 from headway.spec.roles import Role, roles
 
 
+class Offered(Struct, frozen=True, kw_only=True):
+    """What the feature functions of a node may take as parameters, besides each other's results.
+
+    Attributes:
+        columns: Their names.
+        functions: (module, prefix) of groups whose every feature is offered too, under prefix and name.
+        where: Where they come from, in words: `of source `rows``.
+    """
+
+    columns: tuple[str, ...]
+    functions: tuple[tuple[str, str], ...] = ()
+    where: str
+
+
 class Node(Struct, frozen=True, kw_only=True):
     """One declared thing, ready to be fingerprinted.
 
@@ -42,6 +56,7 @@ class Node(Struct, frozen=True, kw_only=True):
         needs: Names of upstream nodes, in the order in which the stage takes them.
         metadata: Fields that describe; never part of the fingerprint.
         defaults: Identity field -> what it is where the file does not give it, for words only.
+        offered: What its feature functions may take; None when it has none, or only the data can tell.
     """
 
     name: str
@@ -52,6 +67,7 @@ class Node(Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
+    offered: Offered | None = None
 
 
 class Graph(Struct, frozen=True, kw_only=True):
@@ -80,8 +96,8 @@ def graph(product: Product, contracts: Mapping[str, Contract]) -> Graph:
     """
     nodes = [
         *(_source(name, source, contracts) for name, source in product.sources.items()),
-        *(_group(name, group, product) for name, group in product.feature_groups.items()),
-        *(_dataset(name, dataset, product) for name, dataset in product.datasets.items()),
+        *(_group(name, group, product, contracts) for name, group in product.feature_groups.items()),
+        *(_dataset(name, dataset, product, contracts) for name, dataset in product.datasets.items()),
     ]
     for name, model in product.models.items():
         nodes += _models(name, model)
@@ -105,7 +121,7 @@ def _source(name: str, source: Source, contracts: Mapping[str, Contract]) -> Nod
     )
 
 
-def _group(name: str, group: FeatureGroup, product: Product) -> Node:
+def _group(name: str, group: FeatureGroup, product: Product, contracts: Mapping[str, Contract]) -> Node:
     return Node(
         name=f"feature_group.{name}",
         kind="feature_group",
@@ -117,7 +133,18 @@ def _group(name: str, group: FeatureGroup, product: Product) -> Node:
         needs=tuple(f"source.{source}" for source in group.from_),
         metadata=metadata(group),
         defaults=defaults(group),
+        offered=_of_source(group, product, contracts),
     )
+
+
+def _of_source(group: FeatureGroup, product: Product, contracts: Mapping[str, Contract]) -> Offered | None:
+    """Columns of the one source that a group reads, and the two times that every row has."""
+    source = product.sources.get(group.from_[0]) if len(group.from_) == 1 else None
+    contract = contracts.get(source.contract) if source is not None and source.contract else None
+    if group.columns is None or contract is None:
+        return None
+    times = ("event_time", "known_time")
+    return Offered(columns=(*contract.columns, *times), where=f"of source `{group.from_[0]}`")
 
 
 def _times(sources: Iterable[str], product: Product) -> dict[str, Any]:
@@ -131,7 +158,7 @@ def _times(sources: Iterable[str], product: Product) -> dict[str, Any]:
     }
 
 
-def _dataset(name: str, dataset: Dataset, product: Product) -> Node:
+def _dataset(name: str, dataset: Dataset, product: Product, contracts: Mapping[str, Contract]) -> Node:
     picked = _picked(dataset, product)
     lifetimes = {f"ttl.{group}": _plain(product.feature_groups[group].ttl) for group in picked}
     late = dataset.label.from_
@@ -147,7 +174,30 @@ def _dataset(name: str, dataset: Dataset, product: Product) -> Node:
         needs=(*(f"source.{source}" for source in sources), *(f"feature_group.{group}" for group in picked)),
         metadata=metadata(dataset),
         defaults={"request": "*"} | defaults(dataset),
+        offered=_of_request(dataset, product, contracts),
     )
+
+
+def _of_request(dataset: Dataset, product: Product, contracts: Mapping[str, Contract]) -> Offered | None:
+    """What the caller sends and what the joined groups know."""
+    source = product.sources.get(dataset.rows)
+    contract = contracts.get(source.contract) if source is not None and source.contract else None
+    if dataset.on_demand is None or contract is None:
+        return None
+    sent = dataset.request
+    columns = list(
+        sent if sent is not None else [name for name in contract.columns if name != dataset.label.name]
+    )
+    modules = []
+    for pick in dataset.features:
+        group = product.feature_groups.get(pick.group)
+        if pick.columns is not None:
+            columns += [pick.prefix + name for name in pick.columns]
+        elif group is None or group.columns is None:
+            return None
+        else:
+            modules.append((group.columns, pick.prefix))
+    return Offered(columns=tuple(columns), functions=tuple(modules), where="of the request or the groups")
 
 
 def _picked(dataset: Dataset, product: Product) -> list[str]:

@@ -31,6 +31,7 @@ class Module(NamedTuple):
         stars: Modules that are imported whole by `*`.
         runs: Modules whose statements run when this one is imported.
         statements: Module-level statements that are no definition, import or docstring.
+        imports: Import statements that run whenever the module is imported: under no `if`, `try` or loop.
         compiled: Whether it is an extension module, of which only the bytes are known.
     """
 
@@ -44,6 +45,7 @@ class Module(NamedTuple):
     stars: tuple[str, ...]
     runs: tuple[str, ...]
     statements: tuple[ast.stmt, ...]
+    imports: tuple[ast.Import | ast.ImportFrom, ...] = ()
     compiled: bool = False
 
     def binds(self, name: str) -> bool:
@@ -87,6 +89,15 @@ class Modules:
             path = self.locate(name).file
             self._parsed[name] = None if path is None else self._parse(name, path)
         return self._parsed[name]
+
+    @property
+    def read(self) -> list[Module]:
+        """The modules that were asked for so far and found."""
+        return [module for module in self._parsed.values() if module is not None]
+
+    def shown(self, module: Module) -> str:
+        """A module's path as messages name it: relative to the product."""
+        return module.path.relative_to(self.root).as_posix()
 
     def is_local(self, name: str) -> bool:
         """Whether a module, or a namespace package, of this name lies in the product."""
@@ -204,6 +215,7 @@ class _Reading:
         self.stars: list[str] = []
         self.runs: list[str] = []
         self.statements: list[ast.stmt] = []
+        self.imports: list[ast.Import | ast.ImportFrom] = []
 
     def module(self, path: Path) -> Module:
         return Module(
@@ -217,6 +229,7 @@ class _Reading:
             stars=tuple(self.stars),
             runs=tuple(self.runs),
             statements=tuple(self.statements),
+            imports=tuple(self.imports),
         )
 
     def statement(self, statement: ast.stmt) -> None:
@@ -228,6 +241,7 @@ class _Reading:
                     self.definitions.setdefault(target, []).append(statement)
             case ast.Import() | ast.ImportFrom():
                 self._import(statement)
+                self.imports.append(statement)
             case ast.If() if _is_type_checking(statement.test):
                 self._typing_only(statement.body)
                 for inner in statement.orelse:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from headway.errors import survey as errors
 from headway.survey.closure import Closure, closure
+from headway.survey.faults import CodeFault, code_faults
 from headway.survey.files import Signature, StatCache, settled, signature_of
 from headway.survey.libraries import LOCKS, Libraries, installed, libraries, read_lock, site_folders
 from headway.survey.modules import Modules
@@ -31,6 +32,7 @@ class Present(Struct, frozen=True, kw_only=True):
         lock: The lock file; None when there is none.
         unlocked: Distributions that some code needs and no lock pins.
         differing: Distribution -> (locked, installed).
+        faults: Node -> what cannot run in its code; only nodes that have some.
         watched: Path -> stat signature of everything that this value depends on.
     """
 
@@ -41,6 +43,7 @@ class Present(Struct, frozen=True, kw_only=True):
     lock: str | None
     unlocked: tuple[str, ...]
     differing: dict[str, tuple[str, str]]
+    faults: dict[str, tuple[CodeFault, ...]]
     watched: dict[str, Signature | None]
 
 
@@ -68,6 +71,11 @@ def survey(
     pinned = read_lock(root, lock)
     closures = {node.name: closure(node.code, modules) for node in graph.nodes if node.code}
     here = installed(cache)
+    faults = {
+        node.name: code_faults(node, closures[node.name], modules, here.distributions)
+        for node in graph.nodes
+        if node.code
+    }
     used = {name: libraries(found.imports, pinned, here) for name, found in closures.items()}
     files = sorted({path for node in graph.nodes for path in node.files})
     data = {path: _digest(cache, root, path) for path in files}
@@ -83,6 +91,7 @@ def survey(
         lock=pinned.path if pinned else None,
         unlocked=_unlocked(used.values()),
         differing={name: pair for found in used.values() for name, pair in found.differing.items()},
+        faults={name: found for name, found in faults.items() if found},
         watched={str(Path(path).absolute()): everything[path] for path in sorted(everything)},
     )
 
