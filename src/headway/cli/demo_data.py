@@ -46,7 +46,7 @@ def write_product(folder: Path, until: str) -> None:
 def write_data(folder: Path, until: str) -> None:
     """Flights and weather as they lay on the disk at the instant `until` (midnight in New York)."""
     (folder / "data").mkdir(exist_ok=True)
-    for name, column in (("flights", "scheduled_at"), ("weather", "observed_at")):
+    for name, column in (("flights", "scheduled_at"), ("weather", "recorded_at")):
         frame = pl.read_parquet(example() / "data" / f"{name}.parquet")
         frame.filter(pl.col(column) < _day(until)).write_parquet(folder / "data" / f"{name}.parquet")
 

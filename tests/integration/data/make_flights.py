@@ -15,7 +15,7 @@ from headway.features.functions import load
 from headway.spec.product import Dataset, FeatureGroup, FeaturePick, Known, Label, Moment, Source, Split
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-WEATHER = Source(load="weather.parquet", event_time="observed_at", known=Known(lag=HOUR / 6))
+WEATHER = Source(load="weather.parquet", event_time="observed_at", known=Known(column="recorded_at"))
 FLIGHTS = Source(load="flights.parquet", event_time="scheduled_at", known=Known(lag=DAY))
 HOURLY = FeatureGroup(from_=("weather",), key=("origin",), columns="weather_features")
 DELAY = Dataset(

@@ -63,8 +63,15 @@ def test_every_flight_of_2013_is_there_once_and_in_order(examples: Path) -> None
 
 
 def test_every_observation_is_there_once_and_stamped_when_it_was_made(examples: Path) -> None:
-    weather = table(examples, "weather")
+    both = table(examples, "weather")
+    weather = both.unique(["observed_at", "origin"], keep="first", maintain_order=True)
     assert weather.height == 26_115
+    assert (weather["recorded_at"] - weather["observed_at"] == timedelta(minutes=10)).all()
+    late = both.join(weather, on=["observed_at", "origin", "recorded_at"], how="anti")
+    assert late.height == 261
+    assert (
+        (late["recorded_at"] - late["observed_at"]).is_between(timedelta(hours=3), timedelta(hours=12)).all()
+    )
     assert not weather.select("observed_at", "origin").is_duplicated().any()
     assert set(weather["observed_at"].dt.minute()) == {51}
     # The local hour from 1 to 2 occurs twice on this day: three airports report in both.
