@@ -523,6 +523,62 @@ class Artifact(Shape):
     rows: list[dict[str, Any]] | None = None
 
 
+class ExecutionRan(Shape):
+    """One execution of a run.
+
+    Attributes:
+        outcome: `succeeded` or `failed`.
+        error: Code and first line of the failure; null when it succeeded.
+        trigger: Why it ran: the first cause.
+        seed: That was used; null where there is none.
+        inputs: Upstream node -> digest of its artifact.
+        data: Input file -> digest of its content.
+        output: Digest of the artifact; null when it failed.
+        code_archive: Blob of the product's code as it was; null where there is none.
+        libraries: Distribution -> version installed.
+        printed: What its code printed.
+    """
+
+    node: str
+    outcome: str
+    error: str | None
+    trigger: str
+    started: str
+    seconds: float
+    seed: int | None
+    inputs: dict[str, str]
+    data: dict[str, str]
+    output: str | None
+    code_archive: str | None
+    libraries: dict[str, str]
+    printed: str
+
+
+class Ran(Shape):
+    """`headway show run.ID --json`.
+
+    Attributes:
+        plan: Id of the plan that it carried out.
+        who: Who asked for it.
+        at: When it began.
+        outcome: `succeeded`, `failed`, `refused`, `interrupted`; `not ended` when it is at work or was killed.
+        reason: Why it did not succeed.
+        seconds: What it took; null when it has not ended.
+        executions: What ran, in order.
+    """
+
+    run: str
+    command: str
+    environment: str
+    plan: str
+    who: str
+    at: str
+    outcome: str
+    reason: str
+    seconds: float | None
+    executions: list[ExecutionRan]
+
+
 class Commit(Shape):
     """A commit of a feature group.
 
@@ -796,6 +852,7 @@ OUTPUTS: dict[str, type[Shape]] = {
     "why": Explained,
     "status": Status,
     "show": Artifact,
+    "show run.ID": Ran,
     "log": Log,
     "diff": Differences,
     "lineage": Lineage,

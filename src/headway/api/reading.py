@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from headway.engine.explaining import Explained
     from headway.engine.found import Found
+    from headway.engine.runs import Ran
     from headway.engine.status import Status
     from headway.engine.tracing import Traced
     from headway.facts.fact import Fact
@@ -58,11 +59,19 @@ def diff(folder: Path, first: str, second: str) -> list[tuple[str, str, str]]:
 
 
 def show(folder: Path, reference: str) -> Found:
-    """What stands behind a reference: an artifact, a run, or a prediction."""
+    """The artifact behind a reference, and the prediction where the reference names one."""
     from headway.engine.found import find
     from headway.engine.serving import workspace_at
 
     return find(workspace_at(folder), reference)
+
+
+def look_up(folder: Path, reference: str) -> Found | Ran:
+    """What a reference names: an artifact, a prediction, or a run (`run.ID`)."""
+    from headway.engine.found import look_up
+    from headway.engine.serving import workspace_at
+
+    return look_up(workspace_at(folder), reference)
 
 
 def lineage(folder: Path, reference: str, *, down: bool = False) -> Traced:

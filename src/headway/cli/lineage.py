@@ -12,7 +12,8 @@ from headway.cli import options
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Of what, and in which direction."""
     parser.add_argument(
-        "reference", help="a prediction id, model.delay, model.delay@prod, or 6 digits of a digest"
+        "reference",
+        help="model.delay, model.delay@prod, or 6 digits of a digest, a prediction id or a run id",
     )
     parser.add_argument("--down", action="store_true", help="what came of it, instead of where it came from")
     options.as_json(parser)

@@ -1,4 +1,4 @@
-"""`headway show REF`: one artifact in full."""
+"""`headway show REF`: one artifact, prediction or run in full."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from headway.cli import options
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to show."""
     parser.add_argument(
-        "reference", help="model.delay, model.delay@prod, 6 digits of a digest, or a prediction id"
+        "reference",
+        help="model.delay, model.delay@prod, run.ID, or 6 digits of a digest, a prediction id or a run id",
     )
     parser.add_argument(
         "--rows", action="store_true", help="rows of a feature group: feature_group.NAME@3, or @TIME"
@@ -24,12 +25,16 @@ def run(args: argparse.Namespace) -> int:
     """Print what is known of it."""
     import msgspec
 
-    from headway.api.reading import show
-    from headway.render.shown import shown_text
+    from headway.api.reading import look_up
+    from headway.engine.runs import Ran
+    from headway.render.shown import run_text, shown_text
 
     if args.rows:
         return _rows(args)
-    found = show(options.here(), args.reference)
+    found = look_up(options.here(), args.reference)
+    if isinstance(found, Ran):
+        print(json.dumps(found.to_json()) if args.json else run_text(found))
+        return 0
     value = msgspec.to_builtins(found.artifact)
     if found.prediction is not None:
         value["prediction"] = msgspec.to_builtins(found.prediction)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import NamedTuple
 
 from headway.engine.group_reading import artifact_of, commit_at, is_commit
+from headway.engine.prefixes import Candidate, candidates, is_prefix
+from headway.engine.runs import Ran, run_of
 from headway.errors import engine as errors
 from headway.facts.artifacts import Artifact
 from headway.predictions import segments
 from headway.predictions.record import Prediction
 from headway.store.workspace import Workspace
 
-KINDS = "a node (`model.delay`), its pointer (`model.delay@prod`), 6 digits of a digest, or a prediction id"
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}(\.\d+)?")
-_DIGITS = re.compile(r"[0-9a-f]{6,64}")
+KINDS = "a node (`model.delay`), its pointer (`model.delay@prod`), or 6 digits of a digest, a prediction id or a run id"
+RUN = "run."
 
 
 class Found(NamedTuple):
@@ -26,20 +26,28 @@ class Found(NamedTuple):
 
 
 def find(workspace: Workspace, reference: str) -> Found:
-    """The thing that a reference names.
+    """The artifact that a reference leads to.
+
+    Raises:
+        UsageError: Nothing is found under it, several things are, or a run that made not just one artifact.
+    """
+    found = look_up(workspace, reference)
+    return _made_in(workspace, found) if isinstance(found, Ran) else found
+
+
+def look_up(workspace: Workspace, reference: str) -> Found | Ran:
+    """The thing that a reference names: an artifact, a prediction with its release, or a run.
 
     Raises:
         UsageError: Nothing is found under it, or several things are.
     """
+    if reference.startswith(RUN):
+        return _begun(workspace, reference, only="run")
     reader = workspace.open_reader()
-    if _UUID.fullmatch(reference):
-        return _prediction(workspace, reference)
-    if _DIGITS.fullmatch(reference):
-        artifact = reader.artifact(reference)
-        if artifact is not None:
-            return Found(artifact)
     if is_commit(reference):
         return Found(artifact_of(reader, commit_at(reader, reference)))
+    if is_prefix(reference):
+        return _begun(workspace, reference)
     node, at, environment = reference.partition("@")
     digest = None
     if at:
@@ -53,15 +61,36 @@ def find(workspace: Workspace, reference: str) -> Found:
     return Found(artifact)
 
 
-def _prediction(workspace: Workspace, reference: str) -> Found:
-    for directory in sorted((workspace.state / "serve").glob("*/log")):
-        prediction = segments.find(directory, reference)
-        if prediction is not None:
-            artifact = workspace.open_reader().artifact(prediction.release)
-            if artifact is None:
-                break
-            return Found(artifact, prediction)
-    raise errors.unknown_reference(reference, f"an id that is in the prediction log, or {KINDS}")
+def _begun(workspace: Workspace, reference: str, only: str = "") -> Found | Ran:
+    """The one thing whose id begins like this."""
+    prefix = reference.removeprefix(RUN)
+    begun = candidates(workspace, prefix) if is_prefix(prefix) else []
+    found = [item for item in begun if only in ("", item.kind)]
+    if len(found) > 1:
+        whole = [item for item in found if item.id == prefix]
+        if len(whole) != 1:
+            raise errors.several_found(reference, [str(item) for item in found])
+        found = whole
+    thing = _thing(workspace, found[0]) if found else None
+    if thing is None:
+        raise errors.unknown_reference(reference, KINDS)
+    return thing
+
+
+def _thing(workspace: Workspace, candidate: Candidate) -> Found | Ran | None:
+    if candidate.kind == "run":
+        return run_of(workspace, candidate.id)
+    digest = candidate.id if candidate.prediction is None else candidate.prediction.release
+    artifact = workspace.open_reader().artifact(digest)
+    return None if artifact is None else Found(artifact, candidate.prediction)
+
+
+def _made_in(workspace: Workspace, run: Ran) -> Found:
+    made = {item.output: item.node for item in run.executions if item.output is not None}
+    artifact = workspace.open_reader().artifact(next(iter(made))) if len(made) == 1 else None
+    if artifact is None:
+        raise errors.run_made_several(run.asked.run, [f"{node} {digest}" for digest, node in made.items()])
+    return Found(artifact)
 
 
 def newest_predictions(workspace: Workspace, environment: str, last: int) -> tuple[list[Prediction], int]:

@@ -321,3 +321,34 @@ def system_refuses(error: OSError) -> EngineError:
         mend="make room, or give what is missing, then run the command again",
         retryable=True,
     )
+
+
+def several_found(reference: str, found: Sequence[str]) -> UsageError:
+    """EN021: A reference begins several ids.
+
+    Predictions, runs and artifacts may be named by the first digits of their id, six or more, as long as
+    only one begins with them. Ids of one minute have their first digits in common, for they begin with the time.
+    """
+    more = ("and more",) if len(found) > _SHOWN else ()
+    return UsageError(
+        code="EN021",
+        what=f"several things begin with `{reference[:80]}`",
+        mend="give more digits",
+        evidence=(*found[:_SHOWN], *more),
+    )
+
+
+def run_made_several(run: str, made: Sequence[str]) -> UsageError:
+    """EN022: A run is named where one artifact is asked for, and it made several, or none.
+
+    Name one of the artifacts by its digest; `headway show run.ID` lists them all.
+    """
+    some = f"{len(made)} artifacts" if made else "nothing"
+    return UsageError(
+        code="EN022",
+        what=f"run `{run[:40]}` made {some}",
+        mend="name one artifact by its digest"
+        if made
+        else f"`headway show run.{run[:40]}` says how it ended",
+        evidence=(*made[:_SHOWN], *(("and more",) if len(made) > _SHOWN else ())),
+    )

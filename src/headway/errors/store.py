@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from headway.errors.families import ConflictError, EngineError, GateError, UsageError
+
+_SHOWN = 5
 
 
 def not_written(path: str, reason: str) -> EngineError:
@@ -86,13 +90,17 @@ def ledger_is_newer(path: str, found: int, known: int) -> EngineError:
     )
 
 
-def ambiguous_prefix(prefix: str) -> UsageError:
+def ambiguous_prefix(prefix: str, found: Sequence[str] = ()) -> UsageError:
     """ST007: Several artifacts begin with these digits.
 
     Give more of the digest.
     """
+    more = ("and more",) if len(found) > _SHOWN else ()
     return UsageError(
-        code="ST007", what=f"several artifacts begin with `{prefix}`", mend="give more digits of the digest"
+        code="ST007",
+        what=f"several artifacts begin with `{prefix}`",
+        mend="give more digits of the digest",
+        evidence=(*found[:_SHOWN], *more),
     )
 
 

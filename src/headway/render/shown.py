@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from headway.engine.found import Found
+from headway.engine.runs import Ran
+from headway.facts.executions import Execution
 from headway.predictions.record import Prediction
 from headway.render.style import clip, seconds, table
 
@@ -38,3 +40,30 @@ def prediction_text(prediction: Prediction) -> str:
         f"  features: {_value(prediction.features)}",
     ]
     return "\n".join(lines)
+
+
+def run_text(run: Ran) -> str:
+    """A run: how it ended, then each of its executions with what it was made of and what it printed."""
+    took = f" in {seconds(run.ended.seconds)}" if run.ended is not None else ""
+    lines = [
+        f"run {run.asked.run}: {run.outcome}{took}",
+        f"  {run.asked.command} to {run.asked.environment} by {run.asked.who or 'somebody'} at {run.at.isoformat()[:19]}Z",
+        f"  plan {run.asked.plan[:12]}",
+    ]
+    if run.ended is not None and run.ended.reason:
+        lines.append(f"  why: {clip(run.ended.reason, _LONGEST)}")
+    for item in run.executions:
+        lines += ["", *_execution_lines(item, run.printed.get(item.node, ""))]
+    return "\n".join(lines)
+
+
+def _execution_lines(item: Execution, printed: str) -> list[str]:
+    seed = f", seed {item.seed}" if item.seed is not None else ""
+    made = f"{item.node}: {item.outcome} in {seconds(item.seconds)}{seed}"
+    rows = [("because", item.trigger), ("error", item.error or ""), ("output", item.output or "")]
+    rows += [("input", f"{name} {digest[:12]}") for name, digest in item.fingerprint.inputs.items()]
+    rows += [("file", f"{path} {digest[:12]}") for path, digest in sorted(item.fingerprint.data.items())]
+    rows += [("code archive", item.code_archive or "")]
+    rows += [("library", f"{name} {version}") for name, version in sorted(item.libraries.items())]
+    lines = [made, *table([row for row in rows if row[1]])]
+    return lines + [f"  printed: {line}" for line in printed.splitlines()]

@@ -12,6 +12,7 @@ from headway.facts.fact import Fact, Made
 from headway.store.database import Database
 
 _PREFIX = 6
+_SHOWN = 6
 
 
 class SqliteFacts(Database):
@@ -38,12 +39,18 @@ class SqliteFacts(Database):
         Raises:
             UsageError: Several artifacts match.
         """
-        where = "JOIN artifact USING (seq) WHERE digest >= ? AND digest < ? LIMIT 2"
-        found = self.facts_where(where, prefix, prefix + "g") if len(prefix) >= _PREFIX else []
+        found = self.artifacts(prefix, _SHOWN)
         if len(found) > 1:
-            raise errors.ambiguous_prefix(prefix)
-        body = found[0].body if found else None
-        return body.artifact if isinstance(body, Made) else None
+            raise errors.ambiguous_prefix(prefix, [f"{made.artifact.digest} {made.node}" for made in found])
+        return found[0].artifact if found else None
+
+    def artifacts(self, prefix: str, limit: int) -> Sequence[Made]:
+        """Artifacts whose digest starts with `prefix` (6 digits or more), by digest."""
+        if len(prefix) < _PREFIX:
+            return ()
+        where = "JOIN artifact USING (seq) WHERE digest >= ? AND digest < ? ORDER BY digest LIMIT ?"
+        found = self.facts_where(where, prefix, prefix + "g", limit)
+        return [fact.body for fact in found]  # ty: ignore[invalid-explicit-return]
 
     def evidence(self, about: str) -> Sequence[tuple[str, Evidence]]:
         """(fact id, evidence) about an artifact, newest first."""
@@ -70,6 +77,11 @@ class SqliteFacts(Database):
             "JOIN execution USING (seq) WHERE output = ? ORDER BY execution.seq DESC", output
         )
         return [(fact.id, fact.body) for fact in found]  # ty: ignore[invalid-explicit-return]
+
+    def executed_in(self, run: str) -> Sequence[Execution]:
+        """Every execution of a run, failed ones too, in order."""
+        found = self.facts_where("JOIN execution USING (seq) WHERE run = ? ORDER BY seq", run)
+        return [fact.body for fact in found]  # ty: ignore[invalid-explicit-return]
 
     def used_by(self, digest: str) -> Sequence[tuple[str, Execution]]:
         """(fact id, execution) that had an artifact among its inputs, newest first."""

@@ -25,4 +25,14 @@ EXAMPLES = {
     ),
     "code_ended_the_run": lambda: engine.code_ended_the_run("model.delay", SystemExit("no data today")),
     "ledger_is_behind": lambda: engine.ledger_is_behind("prod", 11, 0),
+    "several_found": lambda: engine.several_found(
+        "01a1fd",
+        [
+            f"run 01a1fd36-7450-76fc-916d-ddd76e8d24c{n}  apply to prod at 2026-03-01T10:00:00Z"
+            for n in range(6)
+        ],
+    ),
+    "run_made_several": lambda: engine.run_made_several(
+        "01a1fd36-7450-76fc-916d-ddd76e8d24c4", ["model.delay " + "ab" * 32, "evaluation.delay " + "cd" * 32]
+    ),
 }

@@ -9,7 +9,7 @@ EXAMPLES = {
     "blob_is_changed": lambda: store.blob_is_changed("ab" * 32),
     "ledger_fails": lambda: store.ledger_fails(".headway/ledger.db", OSError("database is locked")),
     "ledger_is_newer": lambda: store.ledger_is_newer(".headway/ledger.db", 3, 1),
-    "ambiguous_prefix": lambda: store.ambiguous_prefix("abcdef"),
+    "ambiguous_prefix": lambda: store.ambiguous_prefix("abcdef", ["abcdef01 model.a", "abcdef02 model.b"]),
     "environment_moved": lambda: store.environment_moved("prod", 4, 5),
     "pointer_moved": lambda: store.pointer_moved("prod", "model.delay"),
     "lease_is_held": lambda: store.lease_is_held(
