@@ -297,6 +297,24 @@ class Held(Shape):
     why: str
 
 
+class OnlineTable(Shape):
+    """A table of the online store.
+
+    Attributes:
+        commit: Commit of the feature group that it holds; null when it is not there.
+        wanted: Commit that the environment points at; null when that lies in another table.
+        rows: How many.
+        newest_event: Time of the newest event; null without rows.
+        written: When it was written; null when it is not there.
+    """
+
+    commit: str | None
+    wanted: str | None
+    rows: int
+    newest_event: str | None
+    written: str | None
+
+
 class EnvironmentStatus(Shape):
     """One environment.
 
@@ -311,6 +329,8 @@ class EnvironmentStatus(Shape):
         override: `stop` or `roll_back` done without the ledger and not journalled yet; else null.
         agrees: Whether ledger and servers say the same.
         last_good: Source's node -> when the version was read that is used while it cannot be read.
+        online: Table -> how the online store has it, of the tables that the releases look up.
+        online_trouble: Why that cannot be told; empty when it can.
     """
 
     name: str
@@ -323,6 +343,8 @@ class EnvironmentStatus(Shape):
     override: str | None
     agrees: bool
     last_good: dict[str, str]
+    online: dict[str, OnlineTable]
+    online_trouble: str
 
 
 class Status(Shape):

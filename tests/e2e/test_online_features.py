@@ -125,6 +125,9 @@ def test_new_rows_of_a_group_reach_the_server_without_a_new_release(depots: Fold
         done = depots.run("apply", "--only", "feature_group.depot_load")
         assert done.code == 0, done.err
         assert "1 row for look-up: depots.depot_load/v1" in done.err
+        (online,) = depots.run("status", "--json").json["environments"][0]["online"].values()
+        assert (online["rows"], online["newest_event"]) == (1537, "2026-02-02T00:00:00.000000Z")
+        assert online["commit"] == online["wanted"]
         after = ask(url, end + timedelta(minutes=30))
         assert after["probability"] < 0.5
         assert after["version"] == before["version"]
@@ -176,6 +179,38 @@ def test_an_endpoint_says_what_happens_without_the_store(depots: Folder, fallbac
     assert found == status, answer
     if status == 503:
         assert answer["code"] == "SE020"
+
+
+def test_a_rollback_brings_the_features_back_too(depots: Folder) -> None:
+    write(
+        depots.root / "loads.csv", ["at", "depot", "load"], [*loads(24 * 32), [START.isoformat(), "c", 1.0]]
+    )
+    depots.edit("training.py", "max_iter=20", "max_iter=21")
+    assert "1 row for look-up" in depots.run("apply").err
+    done = depots.run("rollback", "--env", "dev")
+    assert done.code == 0
+    assert "0 rows for look-up, 1 gone: depots.depot_load/v1" in done.err
+    (online,) = depots.run("status", "--json").json["environments"][0]["online"].values()
+    assert (online["rows"], online["commit"]) == (1536, online["wanted"])
+
+
+def test_a_rollback_stands_when_the_features_cannot_follow(depots: Folder) -> None:
+    depots.edit("training.py", "max_iter=20", "max_iter=21")
+    write(
+        depots.root / "loads.csv", ["at", "depot", "load"], [*loads(24 * 32), [START.isoformat(), "c", 1.0]]
+    )
+    assert depots.run("apply").code == 0
+    store = depots.root / ".headway" / "serve" / "dev" / "online.sqlite"
+    for path in store.parent.glob("online.sqlite*"):
+        path.unlink()
+    store.write_bytes(b"damaged" * 1000)
+    done = depots.run("rollback", "--env", "dev")
+    assert done.code == 0
+    assert "override" not in done.out
+    assert "features for look-up are still the newer ones" in done.err
+    told = depots.run("status")
+    assert told.code == 0
+    assert "features for look-up cannot be told" in told.out
 
 
 def test_versions_of_a_group_stand_side_by_side_for_a_rollback(depots: Folder) -> None:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from headway.engine.promotion import Promoted
-    from headway.engine.serving import Ended
+    from headway.engine.serving import Ended, FeaturesBack
 
 
 def roll_back(
@@ -26,6 +26,13 @@ def roll_back(
 
     workspace, request = serving.workspace_at(folder, environment), serving.request(who, why, hold)
     return serving.roll_back(workspace, environment, endpoint, request, ledger=ledger)
+
+
+def bring_features_back(folder: Path, environment: str) -> FeaturesBack:
+    """Let servers look up the features of the commits that an environment points at again."""
+    from headway.engine import serving
+
+    return serving.bring_features_back(serving.workspace_at(folder, environment), environment)
 
 
 def stop(folder: Path, environment: str, *, who: str = "", why: str = "", ledger: bool = True) -> Ended:

@@ -27,8 +27,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Move every pointer of the release back, publish, and say how long that took."""
     begun = time.perf_counter()
-    from headway.api.delivery import roll_back
-    from headway.render.delivery import ended_json, ended_text
+    from headway.api.delivery import bring_features_back, roll_back
+    from headway.render.delivery import ended_json, ended_text, features_lines
 
     ended = roll_back(
         options.here(),
@@ -45,6 +45,9 @@ def run(args: argparse.Namespace) -> int:
         if args.json
         else ended_text(ended, "rolled back", args.env, seconds)
     )
+    if ended.move is not None:
+        for line in features_lines(bring_features_back(options.here(), args.env)):
+            options.hint(line)
     held = ended.move is not None and bool(ended.move.holds)
     lift = f"; to let it be released again: headway promote --to {args.env} --unhold" if held else ""
     options.hint(f"next: headway status{lift}")

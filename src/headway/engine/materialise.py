@@ -45,6 +45,53 @@ class Materialised(NamedTuple):
     anew: bool
 
 
+class Kept(NamedTuple):
+    """A table of the online store as it stands.
+
+    Attributes:
+        stamp: What it holds, and how fresh; None when it is not there.
+        wanted: The commit that the environment points at; None where it points at another table's.
+    """
+
+    table: str
+    stamp: Stamp | None
+    wanted: str | None
+
+    @property
+    def follows(self) -> bool:
+        """Whether it holds the commit that the environment points at."""
+        return self.wanted is None or (self.stamp is not None and self.stamp.commit == self.wanted)
+
+
+def kept(
+    workspace: Workspace, state: EnvironmentState, endpoints: Sequence[Endpoint], place: str
+) -> list[Kept]:
+    """The tables that the endpoints' releases look up, as they stand.
+
+    Raises:
+        EngineError: The store cannot be reached, or a bundle cannot be read.
+    """
+    directory = workspace.serve(state.name)
+    wanted = sorted(_wanted(directory, endpoints))
+    if not wanted:
+        return []
+    online = store(place, directory / ONLINE)
+    try:
+        stamps = online.stamps()
+    finally:
+        online.close()
+    return [
+        Kept(table, stamps.get(table), _commit(workspace, state, group, table)) for group, table in wanted
+    ]
+
+
+def _commit(workspace: Workspace, state: EnvironmentState, group: str, table: str) -> str | None:
+    """The commit that an environment points at, where its rows lie in this table."""
+    digest = state.pointers.get(f"feature_group.{group}")
+    artifact = None if digest is None else workspace.open_reader().artifact(digest)
+    return digest if artifact is not None and artifact.table == table else None
+
+
 def materialise(
     workspace: Workspace, state: EnvironmentState, endpoints: Sequence[Endpoint], place: str
 ) -> list[Materialised]:

@@ -100,6 +100,30 @@ def release_features(
     return written, done
 
 
+class FeaturesBack(NamedTuple):
+    """What became of the features for look-up after a rollback; the rollback stands in any case."""
+
+    written: list[Materialised]
+    trouble: str = ""
+
+
+def bring_features_back(workspace: Workspace, environment: str) -> FeaturesBack:
+    """Bring the online store to the commits that an environment points at again, if it can be done.
+
+    Until then servers look up the newer rows; the next `apply` does what cannot be done now.
+    """
+    from headway.engine.materialise import materialise
+
+    try:
+        state = workspace.open_reader().environment(environment)
+        present = published(workspace.serve(environment), workspace.key())
+        if present is None:
+            return FeaturesBack([])
+        return FeaturesBack(materialise(workspace, state, present.endpoints, present.online))
+    except EngineError as reason:
+        return FeaturesBack([], reason.what)
+
+
 def republish(
     workspace: Workspace,
     product: str,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from headway.bundle import route
 from headway.bundle.route import Override, Route
-from headway.core.clock import SystemClock
+from headway.core.clock import SystemClock, to_text
+from headway.engine.materialise import Kept, kept
 from headway.engine.standing_in import standing_in
 from headway.errors import HeadwayError
 from headway.facts.moves import EnvironmentState
@@ -26,6 +28,8 @@ class EnvironmentStatus(NamedTuple):
         override: What was done without the ledger and is not journalled yet.
         trouble: Why the route cannot be read.
         stand_ins: Source's node -> when the version was read that is used while it cannot be read.
+        online: Tables of the online store that the route's releases look up.
+        online_trouble: Why they cannot be told.
     """
 
     state: EnvironmentState
@@ -35,6 +39,8 @@ class EnvironmentStatus(NamedTuple):
     override: Override | None
     trouble: str = ""
     stand_ins: dict[str, str] = {}  # noqa: RUF012 -- the default of a tuple's field
+    online: tuple[Kept, ...] = ()
+    online_trouble: str = ""
 
     @property
     def agrees(self) -> bool:
@@ -110,7 +116,26 @@ def _environment(workspace: Workspace, state: EnvironmentState, *, protected: bo
             runtimes[node] = str(artifact.meta.get("runtime", ""))
     sources = [node for node in state.pointers if node.startswith("source.")]
     aged = standing_in(reader, sources)
-    return EnvironmentStatus(state, protected, runtimes, found, override, trouble, aged)
+    online, online_trouble = _online(workspace, state, found)
+    return EnvironmentStatus(
+        state, protected, runtimes, found, override, trouble, aged, online, online_trouble
+    )
+
+
+def _online(
+    workspace: Workspace, state: EnvironmentState, found: Route | None
+) -> tuple[tuple[Kept, ...], str]:
+    """The tables of the online store that the route's releases look up; or why they cannot be told."""
+    if found is None:
+        return (), ""
+    try:
+        return tuple(kept(workspace, state, found.endpoints, found.online)), ""
+    except HeadwayError as error:
+        return (), error.what
+
+
+def _time(microseconds: int | None) -> str | None:
+    return None if microseconds is None else to_text(datetime.fromtimestamp(microseconds / 1e6, UTC))
 
 
 def _as_json(item: EnvironmentStatus) -> dict[str, Any]:
@@ -132,6 +157,17 @@ def _as_json(item: EnvironmentStatus) -> dict[str, Any]:
         },
         "route_revision": item.route.revision if item.route else None,
         "last_good": item.stand_ins,
+        "online": {
+            table.table: {
+                "commit": table.stamp.commit if table.stamp else None,
+                "wanted": table.wanted,
+                "rows": table.stamp.rows if table.stamp else 0,
+                "newest_event": _time(table.stamp.event_us if table.stamp else None),
+                "written": _time(table.stamp.written_us if table.stamp else None),
+            }
+            for table in item.online
+        },
+        "online_trouble": item.online_trouble,
         "override": item.override.action if item.override else None,
         "agrees": item.agrees,
     }

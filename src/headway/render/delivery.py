@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.engine.serving import Ended
+from headway.core.wording import count
+from headway.engine.serving import Ended, FeaturesBack
 from headway.facts.moves import Move
 from headway.render.style import seconds as in_words
 
@@ -25,6 +26,17 @@ def ended_text(ended: Ended, verb: str, environment: str, seconds: float) -> str
         for hold in ended.move.holds
     ]
     return "\n".join(lines)
+
+
+def features_lines(back: FeaturesBack) -> list[str]:
+    """What was written for look-up, or why it was not."""
+    if back.trouble:
+        return [
+            f"features for look-up are still the newer ones: {back.trouble}; the next apply brings them back"
+        ]
+    return [
+        f"{count(item.written, 'row')} for look-up, {item.gone:,} gone: {item.table}" for item in back.written
+    ]
 
 
 def move_lines(move: Move) -> list[str]:

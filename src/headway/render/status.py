@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from headway.bundle import route
 from headway.core.clock import SystemClock
+from headway.core.wording import count
 from headway.engine.status import EnvironmentStatus, Status
 from headway.facts.moves import ANY_DIGEST
 from headway.plan.make import hold_on
@@ -30,6 +33,7 @@ def _environment(item: EnvironmentStatus, style: Style) -> list[str]:
     for node, read in item.stand_ins.items():
         lines.append(style(f"  {node} could not be read: its last good version of {read} is used", "yellow"))
     lines += _served(item, style)
+    lines += _online(item, style)
     now = SystemClock().now()
     for hold in state.holds:
         if hold_on(state, hold.node, hold.digest, now) is not None:
@@ -37,6 +41,27 @@ def _environment(item: EnvironmentStatus, style: Style) -> list[str]:
             until = f" until {hold.until.isoformat()[:19]}Z" if hold.until else ""
             why = f": {hold.why}" if hold.why else ""
             lines.append(style(f"  held: {what} of {hold.node} by {hold.who}{until}{why}", "yellow"))
+    return lines
+
+
+def _moment(microseconds: int) -> str:
+    return f"{datetime.fromtimestamp(microseconds / 1e6, UTC):%Y-%m-%d %H:%M}Z"
+
+
+def _online(item: EnvironmentStatus, style: Style) -> list[str]:
+    if item.online_trouble:
+        return [style(f"  features for look-up cannot be told: {item.online_trouble}", "red")]
+    lines = []
+    for kept in item.online:
+        if kept.stamp is None:
+            what = "not in the online store; releases use the rows that they brought along"
+            lines.append(style(f"  looks up {kept.table}: {what}", "yellow"))
+            continue
+        newest = "" if kept.stamp.event_us is None else f", newest event {_moment(kept.stamp.event_us)}"
+        lines.append(f"  looks up {kept.table}: {count(kept.stamp.rows, 'row')}{newest}")
+        if not kept.follows:
+            text = f"    at commit {kept.stamp.commit[:12]}, the environment at {(kept.wanted or '')[:12]}: headway apply"
+            lines.append(style(text, "yellow"))
     return lines
 
 
