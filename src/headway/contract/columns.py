@@ -177,7 +177,7 @@ def _on_table(frame: pl.DataFrame, contract: Contract) -> Iterator[Result]:
         yield Result(
             expectation="expect_table_columns_to_match_set",
             outcome=Outcome.FAIL if extra else Outcome.PASS,
-            wanted="no column that is not declared",
+            wanted="no column that is not declared (`extra_columns: ignore` allows them)",
             observed=typed.listed(extra) if extra else "",
             settings={"column_set": list(contract.columns), "exact_match": True},
         )

@@ -211,7 +211,8 @@ class RecordDecoder:
         if unknown:
             near = difflib.get_close_matches(name, missing or self.columns, n=1)
             hint = f"; did you mean `{near[0]}`?" if near else ""
-            return errors.record_is_refused(place, f"no such field{hint}")
+            mend = "leave it out, or let such fields be with `extra_columns: ignore` in the contract"
+            return errors.record_is_refused(place, f"no such field{hint}", mend)
         return errors.record_is_refused(place, "the field is missing") if missing else None
 
 

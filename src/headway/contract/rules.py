@@ -209,6 +209,8 @@ def _near(value: Any, allowed: Sequence[Any]) -> str:
     return f"; did you mean {show(near[0])}?" if near else ""
 
 
+_EXACT = 2**53
+_NUMERIC = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
 _WORDS = {"integer": "an integer", "number": "a number", "text": "text", "boolean": "a boolean"}
 _KINDS: dict[ColumnType, tuple[type, ...]] = {
     "integer": (int,),
@@ -227,12 +229,24 @@ def _of_type(kind: ColumnType, value: Any) -> str | None:
         python, words = _SAMPLES[kind]
         return None if _converts(value, python) else f"{show(value)} is not {words}"
     if not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        return f"{show(value)} is {_found(value)}, not {_WORDS[kind]}"
+        return f"{show(value)} is {_found(value)}, not {_WORDS[kind]}{_written(kind, value)}"
     if kind == "integer" and not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
         return f"{show(value)} does not fit in 64 bits"
     if kind == "number" and not _is_finite(value):
         return f"{show(value)} is not a finite number"
     return None
+
+
+def _written(kind: ColumnType, value: Any) -> str:
+    """How a value of another JSON type is written, where it is plain what was meant."""
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        whole = f": {int(value)}" if abs(value) <= _EXACT else ""
+        return f"; an integer is written without a decimal point{whole}"
+    if kind in ("integer", "number") and isinstance(value, str) and _NUMERIC.fullmatch(value):
+        return "; a number is written without quotes"
+    if kind == "boolean" and value in ("true", "false"):
+        return "; a boolean is written without quotes"
+    return ""
 
 
 def _found(value: Any) -> str:

@@ -5,6 +5,8 @@ What is written is meant to be read and changed: every line says what it is for.
 
 from __future__ import annotations
 
+import csv
+import json
 import keyword
 import random
 import re
@@ -119,12 +121,29 @@ def read_table(path: Path, time: str | None) -> pl.DataFrame:
         if path.suffix == ".parquet":
             return pl.read_parquet(path)
         if path.suffix in (".csv", ".tsv"):
-            separator = "\t" if path.suffix == ".tsv" else ","
-            frame = pl.read_csv(path, infer_schema_length=None, separator=separator)
+            frame = pl.read_csv(path, infer_schema_length=None, separator=separator_of(path))
             return _with_time(frame, time)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise errors.unreadable_table(str(path), str(error)) from error
     raise errors.unknown_format(str(path))
+
+
+def separator_of(path: Path) -> str:
+    """The mark that divides a CSV file's header into the most columns; a comma where none does."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        header = file.readline()
+    marks = ("\t", ",", ";", "|") if path.suffix == ".tsv" else (",", ";", "\t", "|")
+    return max(marks, key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
+
+
+def _options(path: Path) -> str:
+    """What the product file must say of how a table is written; nothing where the defaults hold."""
+    if path.suffix not in (".csv", ".tsv"):
+        return ""
+    separator = separator_of(path)
+    said = ["format: csv"] if path.suffix == ".tsv" else []
+    said += [f"separator: {json.dumps(separator)}"] if separator != "," else []
+    return f", options: {{{', '.join(said)}}}" if said else ""
 
 
 def _with_time(frame: pl.DataFrame, time: str | None) -> pl.DataFrame:
@@ -234,7 +253,8 @@ def _product(asked: Asked, frame: pl.DataFrame, package: str, *, classifies: boo
     )
     return _PRODUCT.format(
         name=asked.name,
-        data=f"data/{asked.data.name}",
+        data=_path(f"data/{asked.data.name}"),
+        options=_options(asked.data),
         event=event,
         moment=moment,
         label=label,
@@ -309,6 +329,11 @@ def logical_type(series: pl.Series) -> str:
     return "time" if series.dtype.is_temporal() else "text"
 
 
+def _path(text: str) -> str:
+    """A path as YAML reads it inside braces."""
+    return text if re.fullmatch(r"[\w./-]+", text) else _scalar(text)
+
+
 def _scalar(value: object) -> str:
     """A YAML scalar, quoted when YAML would read something else."""
     if isinstance(value, bool):
@@ -361,7 +386,7 @@ environments:
   prod: {{protected: true}}          # moves only through the gates below, and with a lock file
 
 sources:
-  rows: {{load: {data}, contract: contracts/rows.yaml{event}}}
+  rows: {{load: {data}, contract: contracts/rows.yaml{event}{options}}}
 
 datasets:
   main:

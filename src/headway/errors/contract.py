@@ -80,15 +80,21 @@ def data_breaks_contract(where: str, failed: int, checked: int, lines: Sequence[
     )
 
 
-def record_is_refused(path: str, message: str) -> RecordFault:
+def record_is_refused(path: str, message: str, mend: str = "") -> RecordFault:
     """DC004: A record breaks the contract.
 
     The same contract that checks the training rows checks every record of a request: fields by
     name, of their types (`"1"` and `1.0` are no integers, a time has an offset), within their
-    bounds. The path says which value it is.
+    bounds. The path says which value it is. A field that the contract does not list is refused too,
+    because a name written wrongly would be a missing value in silence; `extra_columns: ignore` in the
+    contract lets such fields, and columns of the data, be.
     """
-    mend = "send what the contract says"
-    return RecordFault(code="DC004", path=_brief(path), message=message[: 4 * _LONGEST], mend=mend)
+    return RecordFault(
+        code="DC004",
+        path=_brief(path),
+        message=message[: 4 * _LONGEST],
+        mend=mend or "send what the contract says",
+    )
 
 
 def body_is_not_json(reason: str) -> RecordFault:

@@ -122,12 +122,14 @@ def too_slow_body(seconds: float) -> UsageError:
 def not_json(reason: str) -> ContractError:
     """SE008: The body is not the JSON that is wanted.
 
-    It is not JSON, not UTF-8, nested too deeply, or lacks what every request has.
+    It is not JSON, not UTF-8, nested too deeply, or lacks what every request has. JSON has no NaN and no
+    Infinity (RFC 8259 section 6), though Python writes them: a missing value is `null`.
     """
     return ContractError(
         code="SE008",
         what=f"the body cannot be read: {_cut(reason)}",
-        mend='send `{"rows": [{...}]}`, one object, or the inputs of the Open Inference Protocol',
+        mend='send `{"rows": [{...}]}`, one object, or the inputs of the Open Inference Protocol; JSON has no NaN,'
+        " a missing value is null",
     )
 
 

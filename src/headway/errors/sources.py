@@ -135,6 +135,22 @@ def csv_is_broken(source: str, load: str, reason: str) -> ContractError:
     )
 
 
+def csv_separator_differs(source: str, load: str, header: str, separator: str) -> SpecError:
+    """DA048: A CSV file has another separator than the declared one.
+
+    Read with the declared separator (a comma, where none is declared) the header is one single name,
+    and that name holds a semicolon, a tab or a bar, while the contract lists several columns. Declare the
+    separator in the source's options.
+    """
+    shown = {"\t": '"\\t"'}.get(separator, f'"{separator}"')
+    return SpecError(
+        code="DA048",
+        what=f"the header of `{_brief(load)}` is one name, `{_brief(header)}`: its columns are separated otherwise",
+        where=f"source `{source}`",
+        mend=f"declare `options: {{separator: {shown}}}` for the source",
+    )
+
+
 def csv_rows_are_short(source: str, load: str, count: int, of: int, rows: Sequence[int]) -> ContractError:
     """DA008: Rows of a CSV file have fewer cells than the header.
 

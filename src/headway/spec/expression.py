@@ -34,6 +34,8 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "==": operator.eq,
 }
+_MEANT = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "=": "=="}
+"""How comparisons are written elsewhere -> here."""
 FUNCTIONS = ("worst", "best", "mean")
 """Functions over the slices of one metric."""
 OTHERS = ("champion", "baseline", "stable")
@@ -307,13 +309,20 @@ def _amount(token: _Token) -> Number:
     raise ExpressionError(token.column, what)
 
 
+def _meant(text: str) -> str:
+    sign = next((sign for sign in _MEANT if text.startswith(sign)), None)
+    return f"; did you mean `{_MEANT[sign]}`?" if sign else ""
+
+
 def _tokens(text: str) -> Iterator[_Token]:
     at = 0
     while text[at:].strip():
         found = _TOKEN.match(text, at)
         if not found or found.lastgroup is None:
             column = at + len(text[at:]) - len(text[at:].lstrip())
-            raise ExpressionError(column, f"`{text[column : column + 10]}` is not understood")
+            raise ExpressionError(
+                column, f"`{text[column : column + 10]}` is not understood{_meant(text[column:])}"
+            )
         yield _Token(found.lastgroup, found[found.lastgroup], found.start(found.lastgroup))
         at = found.end()
     yield _Token("end", "", len(text))

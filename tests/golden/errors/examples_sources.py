@@ -15,6 +15,7 @@ EXAMPLES = {
     "file_is_a_page": lambda: sources.file_is_a_page("flights", CSV),
     "parquet_is_broken": lambda: sources.parquet_is_broken("flights", PARQUET, "The file must end with PAR1"),
     "csv_is_broken": lambda: sources.csv_is_broken("flights", CSV, "invalid utf-8 sequence"),
+    "csv_separator_differs": lambda: sources.csv_separator_differs("flights", CSV, "origin;late;at", ";"),
     "csv_rows_are_short": lambda: sources.csv_rows_are_short("flights", CSV, 2, 1_250, [17, 18]),
     "csv_names_repeat": lambda: sources.csv_names_repeat("flights", CSV, ["origin"]),
     "csv_needs_a_contract": lambda: sources.csv_needs_a_contract("flights", CSV),

@@ -100,15 +100,20 @@ def test_no_rows_are_no_fault(decoder: RecordDecoder) -> None:
     [
         ({"distance": 9000}, "distance", "9000 is above 5000"),
         ({"distance": -1}, "distance", "-1 is below 0"),
-        ({"distance": "1"}, "distance", "`1` is text, not an integer"),
-        ({"distance": 1.0}, "distance", "1.0 is a number, not an integer"),
+        ({"distance": "1"}, "distance", "`1` is text, not an integer; a number is written without quotes"),
+        (
+            {"distance": 30.0},
+            "distance",
+            "30.0 is a number, not an integer; an integer is written without a decimal point: 30",
+        ),
+        ({"distance": 30.5}, "distance", "30.5 is a number, not an integer"),
         ({"distance": True}, "distance", "true is a boolean, not an integer"),
         ({"distance": None}, "distance", "null is not allowed"),
         ({"distance": 2**70}, "distance", "1180591620717411303424 does not fit in 64 bits"),
         ({"distance": [1]}, "distance", "[1] is a list, not an integer"),
         ({"class": 3}, "class", "3 is not one of 1, 2"),
         ({"größe in m": 9e99}, "größe in m", "9e+99 is above 3"),
-        ({"größe in m": "1"}, "größe in m", "`1` is text, not a number"),
+        ({"größe in m": "1"}, "größe in m", "`1` is text, not a number; a number is written without quotes"),
         ({"größe in m": False}, "größe in m", "false is a boolean, not a number"),
         ({"ratio": 0.25}, "ratio", "0.25 is not one of 0.5, 1.0"),
         (
@@ -124,6 +129,7 @@ def test_no_rows_are_no_fault(decoder: RecordDecoder) -> None:
             "2012-06-01T10:00:00+00:00 is below 2013-01-01T00:00:00+00:00",
         ),
         ({"day": "2014-01-01"}, "day", "2014-01-01 is above 2013-12-31"),
+        ({"late": "true"}, "late", "`true` is text, not a boolean; a boolean is written without quotes"),
         ({"distnce": 5}, "distnce", "no such field; did you mean `distance`?"),
     ],
     ids=str,
@@ -139,6 +145,10 @@ def test_a_refusal_names_the_value_and_what_is_allowed(
     with pytest.raises(RecordFault) as caught:
         decoder.from_columns({name: [RECORD.get(name), value] for name, value in (RECORD | changes).items()})
     assert caught.value.message == message
+
+
+def test_an_unknown_field_is_told_how_it_could_be_ignored(decoder: RecordDecoder) -> None:
+    assert "`extra_columns: ignore`" in str(fault(decoder, body(distnce=5)))
 
 
 @pytest.mark.parametrize("time", ["2013-06-01T10:00:00", "2013-06-01", "10:00", "now", 1370000000, None])

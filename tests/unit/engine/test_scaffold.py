@@ -10,6 +10,7 @@ import pytest
 from headway.engine.scaffold import Begun, begin
 from headway.errors import UsageError
 from headway.spec.load import load
+from headway.spec.loading import loading
 
 
 def begun(
@@ -55,3 +56,25 @@ def test_a_day_alone_is_no_time(tmp_path: Path) -> None:
 def test_a_label_that_is_no_column_is_named_with_the_nearest(tmp_path: Path, label: str) -> None:
     with pytest.raises(UsageError, match="no column"):
         begun(tmp_path, FRAME, label)
+
+
+@pytest.mark.parametrize(("name", "mark"), [("t.csv", ";"), ("t.csv", "\t"), ("t.csv", "|"), ("t.tsv", "\t")])
+def test_a_table_with_another_separator_becomes_a_product_that_reads_it(
+    tmp_path: Path, name: str, mark: str
+) -> None:
+    data = tmp_path / name
+    data.write_text(FRAME.write_csv(separator=mark))
+    begin(tmp_path / "product", data=data, label="kind", time=None, positive=None, name="trial")
+    loaded = load(tmp_path / "product" / "headway.yaml")
+    source = loaded.product.sources["rows"]
+    assert source.options["separator"] == mark
+    assert loading(source).format == "csv"
+    assert set(loaded.contracts["contracts/rows.yaml"].columns) == {"size", "kind"}
+
+
+def test_a_comma_is_nothing_to_be_said_and_any_file_name_will_do(tmp_path: Path) -> None:
+    data = tmp_path / "a, b {c}.csv"
+    data.write_text(FRAME.write_csv())
+    begin(tmp_path / "product", data=data, label="kind", time=None, positive=None, name="trial")
+    source = load(tmp_path / "product" / "headway.yaml").product.sources["rows"]
+    assert (source.load, source.options) == ("data/a, b {c}.csv", {})

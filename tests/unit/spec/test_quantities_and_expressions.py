@@ -92,6 +92,16 @@ def test_a_fault_in_a_condition_has_its_column(text: str, column: int) -> None:
     assert caught.value.column == column
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("=>", ">="), ("=<", "<="), ("≥", ">="), ("≤", "<="), ("=", "==")]
+)
+def test_a_comparison_as_it_is_written_elsewhere_is_told_how_it_is_written_here(
+    written: str, meant: str
+) -> None:
+    with pytest.raises(ExpressionError, match=f"did you mean `{meant}`"):
+        parse_condition(f"roc_auc {written} 0.6")
+
+
 def test_a_moment_is_a_column_and_an_offset() -> None:
     assert parse_moment("t - 1h30m").offset == timedelta(hours=-1, minutes=-30)
     assert parse_moment("t").offset == timedelta(0)

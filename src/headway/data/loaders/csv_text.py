@@ -15,6 +15,7 @@ from headway.errors import sources as errors
 from headway.spec.contract import Contract
 
 _SHORT_ROWS_SHOWN = 5
+_SEPARATORS = (";", "\t", "|", ",")
 
 
 class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,10 +49,11 @@ def read(content: bytes, asked: Asked, file: str) -> pl.DataFrame:
 
     Raises:
         ContractError: It is not whole, or cells do not parse.
-        SpecError: It has no contract.
+        SpecError: It has no contract, or another separator than the declared one.
     """
     if asked.contract is None:
         raise errors.csv_needs_a_contract(asked.name, file)
+    _refuse_other_separator(content, options_of(asked), asked.contract, asked.name, file)
     texts = _texts(content.rstrip(b"\r\n") + b"\n", options_of(asked), asked.name, file)
     return typed(texts, asked.contract, asked.name, file)
 
@@ -100,6 +102,16 @@ def _texts(data: bytes, options: CsvOptions, name: str, file: str) -> pl.DataFra
         raise errors.csv_is_broken(name, file, str(error).partition("\n")[0]) from error
     missing = ["", *options.null_values]
     return texts.with_columns(pl.when(~pl.all().is_in(missing)).then(pl.all()))
+
+
+def _refuse_other_separator(
+    data: bytes, options: CsvOptions, contract: Contract, name: str, file: str
+) -> None:
+    """One column where the contract has several, and its name holds another separator: said at once."""
+    first = data.partition(b"\n")[0].decode(errors="replace").strip("\ufeff\r")
+    found = next((mark for mark in _SEPARATORS if mark in first and mark != options.separator), None)
+    if found is not None and options.separator not in first and len(contract.columns) > 1:
+        raise errors.csv_separator_differs(name, file, first, found)
 
 
 def _refuse_crooked(data: bytes, texts: pl.DataFrame, options: CsvOptions, name: str, file: str) -> None:
