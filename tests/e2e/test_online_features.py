@@ -189,7 +189,7 @@ def test_a_rollback_brings_the_features_back_too(depots: Folder) -> None:
     assert "1 row for look-up" in depots.run("apply").err
     done = depots.run("rollback", "--env", "dev")
     assert done.code == 0
-    assert "0 rows for look-up, 1 gone: depots.depot_load/v1" in done.err
+    assert "1 row gone from look-up: depots.depot_load/v1" in done.err
     (online,) = depots.run("status", "--json").json["environments"][0]["online"].values()
     assert (online["rows"], online["commit"]) == (1536, online["wanted"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headway.core.wording import count
+from headway.engine.materialise import Materialised
 from headway.engine.serving import Ended, FeaturesBack
 from headway.facts.moves import Move
 from headway.render.style import seconds as in_words
@@ -31,12 +32,16 @@ def ended_text(ended: Ended, verb: str, environment: str, seconds: float) -> str
 def features_lines(back: FeaturesBack) -> list[str]:
     """What was written for look-up, or why it was not."""
     if back.trouble:
-        return [
-            f"features for look-up are still the newer ones: {back.trouble}; the next apply brings them back"
-        ]
-    return [
-        f"{count(item.written, 'row')} for look-up, {item.gone:,} gone: {item.table}" for item in back.written
-    ]
+        trouble = f"features for look-up are still the newer ones: {back.trouble}"
+        return [f"{trouble}; the next apply brings them back"]
+    return [look_up_line(table) for table in back.written]
+
+
+def look_up_line(table: Materialised) -> str:
+    """What came to a table of the online store, and what went from it."""
+    gone = f"{count(table.gone, 'row')} gone from look-up" if table.gone else ""
+    came = f"{count(table.written, 'row')} for look-up" if table.written or not gone else ""
+    return f"{', '.join(filter(None, (came, gone)))}: {table.table}"
 
 
 def move_lines(move: Move) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 from headway.core.wording import count
 from headway.engine import events
 from headway.facts.evidence import Outcome
+from headway.render.delivery import look_up_line
 from headway.render.plan import plan_text
 from headway.render.style import Style, clip, is_colourful, seconds
 
@@ -18,12 +19,6 @@ SIGNS = {
     Outcome.NOT_RUN: ("not run", "red"),
     Outcome.WAIVED: ("waived", "yellow"),
 }
-
-
-def _materialised(event: events.Materialised) -> str:
-    table = event.table
-    rows = count(table.written, "row") + (f", {table.gone:,} gone" if table.gone else "")
-    return f"{rows} for look-up: {table.table} in {seconds(event.seconds)}"
 
 
 class Progress:
@@ -63,7 +58,7 @@ class Progress:
                 place = f"{event.move.environment} revision {event.move.revision}"
                 self._line(f"  {moved} moved: {place} in {seconds(event.seconds)}")
             case events.Materialised():
-                self._line(f"  {_materialised(event)}")
+                self._line(f"  {look_up_line(event.table)} in {seconds(event.seconds)}")
             case events.Noticed():
                 self._line(f"note: {event.text}")
             case events.Planned():
