@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from product import Folder, copy_of, post
 
@@ -226,3 +227,37 @@ def test_versions_of_a_group_stand_side_by_side_for_a_rollback(depots: Folder) -
     with depots.serving() as url:
         assert ask(url, at) | {"prediction_id": ""} == first | {"prediction_id": ""}
         assert lookups(url) == {"online": 1}
+
+
+def test_features_in_postgresql_serve_too_and_its_address_is_written_nowhere(
+    depots: Folder, postgres: str
+) -> None:
+    depots.edit("headway.yaml", "product: depots\n", "product: depots\nonline: {secret: ONLINE_URL}\n")
+    at = START + timedelta(hours=24 * 32)
+    address = postgres.replace("postgres@", "postgres:planted-s3cret@")
+    unset = depots.run("apply")
+    assert unset.code == 4
+    assert "ONLINE_URL" in unset.err
+    done = depots.run("apply", ONLINE_URL=address)
+    assert done.code == 0, done.err
+    assert "1,536 rows for look-up" in done.err
+    process = depots.start("serve", "--env", "dev", "--port", "0", ONLINE_URL=address)
+    assert process.stderr is not None
+    try:
+        url = process.stderr.readline().strip().rpartition(" ")[2]
+        live = ask(url, at)["probability"]
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute("DROP TABLE headway_online_tables CASCADE")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        assert ask(url, at)["probability"] == live
+        assert lookups(url) == {"online": 1, "snapshot": 1}
+    finally:
+        process.terminate()
+        _, said = process.communicate(timeout=20)
+    assert "fallback: snapshot" in said
+    written = [path for path in (depots.root / ".headway").rglob("*") if path.is_file()]
+    assert not [path for path in written if b"planted-s3cret" in path.read_bytes()]
+    assert "planted-s3cret" not in said + done.err + done.out
