@@ -38,10 +38,10 @@ AHEAD = ROOT / "tools" / "ahead.yaml"
 NOTE = "<!-- Written by tools/reference.py from the code; changes here are lost. -->\n"
 
 PRODUCT = (
-    product.Product, product.Environment, product.Source, product.Incremental, product.LastGood, product.FeatureGroup, product.Dataset,
+    product.Product, product.Environment, product.Source, product.Incremental, product.LastGood, product.FeatureGroup, product.FeatureNote, product.Dataset,
     product.Label, product.Absent, product.FeaturePick, product.Split, product.Interval, product.Model, product.Answer,
     product.Evaluation, product.Slices, product.Endpoint, product.ReleaseStrategy, product.Limits,
-    product.Lookups, product.Monitor, product.Schedule, product.Notify, product.Secret,
+    product.Lookups, product.Monitor, product.Schedule, product.Notify, product.PolicyRule, product.Matter, product.Secret,
 )  # fmt: skip
 """In the order of the page; Known and Moment are always written short."""
 
@@ -63,6 +63,10 @@ WORDS = {
     (product.Label, "by_key"): "list of text, or mapping of names to text",
     (product.Interval, "from"): "a date or a time",
     (product.Interval, "to"): "a date or a time",
+    (product.Matter, "tag"): "text or list of texts",
+    (product.Matter, "source"): "text or list of texts",
+    (product.PolicyRule, "in"): "text or list of texts",
+    (product.PolicyRule, "on"): "text or list of texts",
     (product.Limits, "rate"): "rate",
     (product.Monitor, "false_alarms"): "rate",
     (product.Evaluation, "gates"): "list of [conditions](#conditions)",
@@ -72,7 +76,7 @@ WORDS = {
 
 MEANING = {
     "description": "For people.",
-    "tags": "For people.",
+    "tags": "For people, for `search`, and for [policies](#policyrule); they follow lineage.",
     (product.Product, "product"): "The product's name.",
     (product.Product, "owner"): "Who answers for it.",
     (product.Product, "goal"): "What it is good for.",
@@ -86,6 +90,7 @@ MEANING = {
     (product.Product, "monitors"): "What is watched while a release serves.",
     (product.Product, "runbooks"): "What is done about it.",
     (product.Product, "schedules"): "What is run again and again.",
+    (product.Product, "policies"): "Where data may go.",
     (product.Environment, "protected"): "Pointers move only through gates, and with locked libraries.",
     (product.FeatureGroup, "version"): "Counted up by its author; another version is computed again.",
     (product.Absent, "is"): "The label of a row without a match.",

@@ -79,6 +79,7 @@ class Column(Declared, frozen=True):
     policy: Identity[Policy] = Policy()
     unit: Metadata[str] = ""
     description: Metadata[str] = ""
+    tags: Metadata[tuple[str, ...]] = ()
 
 
 class RowCount(Declared, frozen=True):

@@ -13,6 +13,7 @@ from headway.spec.checks.contracts import check_contract
 from headway.spec.checks.data import check_data
 from headway.spec.checks.delivery import check_delivery
 from headway.spec.checks.models import check_models
+from headway.spec.checks.policies import check_column_tags, check_policies
 from headway.spec.checks.scene import Scene
 from headway.spec.contract import Contract
 from headway.spec.document import Fault, Path_, compose
@@ -27,12 +28,14 @@ class Loaded(Struct, frozen=True, kw_only=True):
         contracts: Path as the product file writes it -> contract.
         places: Path in the document -> (line, column), from 1.
         file: The product file.
+        contract_places: Contract -> path in it -> (line, column).
     """
 
     product: Product
     contracts: dict[str, Contract]
     places: dict[Path_, tuple[int, int]]
     file: Path
+    contract_places: dict[str, dict[Path_, tuple[int, int]]] = {}
 
     def place(self, *path: str | int) -> str:
         """`headway.yaml:12` of a value, or of the nearest thing around it that the file says."""
@@ -40,6 +43,14 @@ class Loaded(Struct, frozen=True, kw_only=True):
             if path[:length] in self.places:
                 return f"{self.file.name}:{self.places[path[:length]][0]}"
         return self.file.name
+
+    def place_in(self, contract: str, *path: str | int) -> str:
+        """`contracts/customers.yaml:4` of a value in a contract, or of the nearest thing around it."""
+        places = self.contract_places.get(contract, {})
+        for length in range(len(path), 0, -1):
+            if path[:length] in places:
+                return f"{contract}:{places[path[:length]][0]}"
+        return contract
 
 
 def load(file: Path) -> Loaded:
@@ -51,15 +62,18 @@ def load(file: Path) -> Loaded:
     reading = Reading(file.name)
     product = _read(file, reading, Product)
     contracts: dict[str, Contract] = {}
+    places: dict[str, dict[Path_, tuple[int, int]]] = {}
     if product is not INVALID:
-        contracts = _contracts(file, product, reading)
+        contracts, places = _contracts(file, product, reading)
         references.check(product, contracts, reading)
         scene = Scene(product, contracts, references.Check(reading))
-        for check in (check_data, check_models, check_delivery):
+        for check in (check_data, check_models, check_delivery, check_policies):
             check(scene)
     if reading.faults:
         raise errors.faults(file.name, _ordered(reading.faults, file.name))
-    return Loaded(product=product, contracts=contracts, places=reading.places, file=file)
+    return Loaded(
+        product=product, contracts=contracts, places=reading.places, file=file, contract_places=places
+    )
 
 
 def load_contract(file: Path, shown: str) -> Contract:
@@ -82,8 +96,11 @@ def _read(file: Path, reading: Reading, kind: type[Declared]) -> Any:
     return INVALID if root is None else reading.declared(root, kind, ())
 
 
-def _contracts(file: Path, product: Product, reading: Reading) -> dict[str, Contract]:
+def _contracts(
+    file: Path, product: Product, reading: Reading
+) -> tuple[dict[str, Contract], dict[str, dict[Path_, tuple[int, int]]]]:
     contracts: dict[str, Contract] = {}
+    places: dict[str, dict[Path_, tuple[int, int]]] = {}
     for name, source in product.sources.items():
         if source.contract is None or source.contract in contracts:
             continue
@@ -100,7 +117,8 @@ def _contracts(file: Path, product: Product, reading: Reading) -> dict[str, Cont
         # A contract with broken columns would make faults of every name that refers to them.
         if contract is not INVALID and not references.Check(inner).broken(("columns",)):
             contracts[source.contract] = contract
-    return contracts
+            places[source.contract] = inner.places
+    return contracts, places
 
 
 def _contract(path: Path, reading: Reading) -> Any:
@@ -108,6 +126,7 @@ def _contract(path: Path, reading: Reading) -> Any:
     if contract is not INVALID:
         references.check_contract(contract, reading)
         check_contract(contract, references.Check(reading))
+        check_column_tags(contract, references.Check(reading))
     return contract
 
 

@@ -100,6 +100,19 @@ class Source(Declared, frozen=True):
     tags: Metadata[tuple[str, ...]] = ()
 
 
+class FeatureNote(Declared, frozen=True):
+    """What is said of one feature of a group; it changes nothing that is computed.
+
+    Attributes:
+        clears: Tags that this feature does not carry on, although what it is computed from bears them; the
+            description says why.
+    """
+
+    description: Metadata[str] = ""
+    tags: Metadata[tuple[str, ...]] = ()
+    clears: Policy[tuple[str, ...]] = ()
+
+
 class FeatureGroup(Declared, frozen=True):
     """Features computed from sources, one row per key and time.
 
@@ -110,6 +123,7 @@ class FeatureGroup(Declared, frozen=True):
         frame: `module:function` that takes whole frames and returns one; instead of `columns`.
         window: How far back a recompute reads; None reads everything.
         ttl: Values older than this at predict time count as missing; None means never.
+        features: Feature -> what is said of it.
     """
 
     from_: Wiring[tuple[str, ...]] = field(name="from")
@@ -119,6 +133,7 @@ class FeatureGroup(Declared, frozen=True):
     frame: Identity[str | None] = None
     window: Identity[timedelta | None] = None
     ttl: Identity[timedelta | None] = None
+    features: Metadata[dict[str, FeatureNote]] = field(default_factory=dict)
     description: Metadata[str] = ""
     tags: Metadata[tuple[str, ...]] = ()
 
@@ -302,6 +317,7 @@ class Evaluation(Declared, frozen=True):
     tests: Identity[str | None] = None
     gates: Policy[tuple[str, ...]] = ()
     description: Metadata[str] = ""
+    tags: Metadata[tuple[str, ...]] = ()
 
 
 # -- delivery --------------------------------------------------------------------------------
@@ -349,6 +365,7 @@ class Endpoint(Declared, frozen=True):
     limits: Policy[Limits] = Limits()
     lookups: Policy[Lookups] = Lookups()
     description: Metadata[str] = ""
+    tags: Metadata[tuple[str, ...]] = ()
 
 
 class Monitor(Declared, frozen=True):
@@ -372,6 +389,41 @@ class Schedule(Declared, frozen=True):
     every: Policy[timedelta]
     run: Policy[Literal["apply", "plan"]]
     env: Policy[str] = "dev"
+
+
+class Matter(Declared, frozen=True):
+    """What a rule is about: tags, or sources.
+
+    Attributes:
+        tag: Tags; `licence` also means every `licence:...`.
+        source: Names of sources, or patterns such as `scraped_*`.
+    """
+
+    tag: Policy[tuple[str, ...]] = ()
+    source: Policy[tuple[str, ...]] = ()
+
+
+class PolicyRule(Declared, frozen=True):
+    """A rule about where data may go, judged along lineage: one of `deny`, `allow` and `require`.
+
+    Attributes:
+        deny: No such tag, or no such source.
+        allow: Of sources, no others than these, or no others than those that bear one of these tags.
+        require: Every one of these tags.
+        in_: Nodes (`model.*`, `dataset.churn`) into which nothing may flow that breaks it (`in:` in the file).
+        on: Nodes that are looked at by themselves, without what flows into them.
+        severity: `refuse` in every environment, or `warn` in every one; left out, protected environments
+            refuse and others warn.
+        reason: Why there is such a rule.
+    """
+
+    deny: Policy[Matter | None] = None
+    allow: Policy[Matter | None] = None
+    require: Policy[Matter | None] = None
+    in_: Policy[tuple[str, ...]] = field(name="in", default=())
+    on: Policy[tuple[str, ...]] = ()
+    severity: Policy[Literal["refuse", "warn"] | None] = None
+    reason: Metadata[str] = ""
 
 
 class Product(Declared, frozen=True):
@@ -399,6 +451,7 @@ class Product(Declared, frozen=True):
     monitors: Policy[tuple[Monitor, ...]] = ()
     runbooks: Policy[dict[str, tuple[str | Notify, ...]]] = field(default_factory=dict)
     schedules: Policy[tuple[Schedule, ...]] = ()
+    policies: Policy[tuple[PolicyRule, ...]] = ()
     store: Policy[str | Secret | None] = None
     objects: Policy[str | Secret | None] = None
     lock: Policy[str | None] = None

@@ -1,0 +1,107 @@
+"""What does not fit in tags, in notes on features, and in rules about where data may go."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+
+from headway.spec.checks.scene import SHOWN, Scene
+from headway.spec.contract import Contract
+from headway.spec.document import Path_
+from headway.spec.product import Matter, PolicyRule
+from headway.spec.references import Check
+
+TAG = re.compile(r"[A-Za-z][\w.-]{0,62}(:[^\s:][^:\n]{0,126})?")
+"""A word, or a word with a value: `pii`, `licence:CC-BY-4.0`."""
+_TAG_HINT = "write a word such as `pii`, or one with a value such as `licence:CC-BY-4.0`"
+_SECTIONS = {
+    "source": "sources",
+    "feature_group": "feature_groups",
+    "dataset": "datasets",
+    "model": "models",
+    "evaluation": "evaluations",
+    "endpoint": "endpoints",
+}
+"""Kind of node, as a pattern begins -> its section of the product file."""
+_VERBS = ("deny", "allow", "require")
+_WILD = "*?["
+
+
+def check_policies(scene: Scene) -> None:
+    """Add what neither the types nor the names say of tags and policies."""
+    for section in _SECTIONS.values():
+        for name, declared in getattr(scene.product, section).items():
+            check_tags(scene.check, (section, name, "tags"), declared.tags)
+    for name, group in scene.product.feature_groups.items():
+        for feature, note in group.features.items():
+            path = ("feature_groups", name, "features", feature)
+            check_tags(scene.check, (*path, "tags"), note.tags)
+            check_tags(scene.check, (*path, "clears"), note.clears)
+            if note.clears and not note.description.strip():
+                hint = "say in `description` why what it is computed from cannot be told from it"
+                scene.check.fault((*path, "clears"), "a tag is cleared, and nothing says why", hint)
+    for index, rule in enumerate(scene.product.policies):
+        _rule(scene, ("policies", index), rule)
+
+
+def check_column_tags(contract: Contract, check: Check) -> None:
+    """Add what does not fit in the tags of a contract's columns."""
+    for name, column in contract.columns.items():
+        check_tags(check, ("columns", name, "tags"), column.tags)
+
+
+def check_tags(check: Check, path: Path_, tags: Collection[str]) -> None:
+    """Refuse what is no tag, and a tag that stands twice."""
+    seen: set[str] = set()
+    for index, tag in enumerate(tags):
+        if not TAG.fullmatch(tag):
+            check.fault((*path, index), f"`{tag[:SHOWN]}` is no tag", _TAG_HINT)
+        elif tag in seen:
+            check.fault((*path, index), f"`{tag[:SHOWN]}` stands here twice", "keep one of them")
+        seen.add(tag)
+
+
+def _rule(scene: Scene, path: Path_, rule: PolicyRule) -> None:
+    check = scene.check
+    said = [(verb, getattr(rule, verb)) for verb in _VERBS if getattr(rule, verb) is not None]
+    if len(said) != 1 and not any(check.broken((*path, verb)) for verb in _VERBS):
+        what = f"a rule with {' and '.join(f'`{verb}`' for verb, _ in said) or 'nothing to hold'}"
+        check.fault(path, what, "give one of `deny`, `allow` and `require`")
+    if bool(rule.in_) == bool(rule.on) and not (check.broken((*path, "in")) or check.broken((*path, "on"))):
+        what = "both `in` and `on`" if rule.in_ else "neither `in` nor `on`"
+        check.fault(path, what, "`in: model.*` follows lineage, `on: source.*` looks at the node itself")
+    for verb, matter in said:
+        _matter(scene, (*path, verb), verb, matter)
+        if matter.source and rule.on:
+            hint = "a source flows into a node: use `in`"
+            check.fault((*path, "on"), "`on` with sources", hint)
+    for key, patterns in (("in", rule.in_), ("on", rule.on)):
+        for index, pattern in enumerate(patterns):
+            _pattern(scene, (*path, key, index), pattern)
+
+
+def _matter(scene: Scene, path: Path_, verb: str, matter: Matter) -> None:
+    check = scene.check
+    if bool(matter.tag) == bool(matter.source) and not check.broken(path):
+        check.fault(
+            path, "both `tag` and `source`" if matter.tag else "no `tag`, no `source`", "give one of them"
+        )
+    check_tags(check, (*path, "tag"), matter.tag)
+    if verb == "require" and matter.source:
+        hint = "`allow` says which sources may flow in"
+        check.fault((*path, "source"), "a source cannot be required", hint)
+
+
+def _pattern(scene: Scene, path: Path_, pattern: str) -> None:
+    """A node, or a pattern of nodes; a name without a wildcard must be declared."""
+    check = scene.check
+    kind, dot, name = pattern.partition(".")
+    if pattern == "*":
+        return
+    if kind not in _SECTIONS or not dot or not name:
+        near = difflib.get_close_matches(kind, _SECTIONS, n=1, cutoff=0.6)
+        hint = f"did you mean `{near[0]}.*`?" if near else f"kinds are {', '.join(_SECTIONS)}"
+        check.fault(path, f"`{pattern[:SHOWN]}` names no node", hint)
+    elif not any(sign in name for sign in _WILD):
+        check.refer(path, name, getattr(scene.product, _SECTIONS[kind]), kind.replace("_", " "))

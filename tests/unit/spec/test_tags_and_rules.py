@@ -1,0 +1,115 @@
+"""Tags and rules in the product file: each mistake is a fault with its place, and tags make nothing anew."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headway.errors import SpecError
+from headway.spec.checks.policies import TAG
+from headway.spec.graph import graph
+from headway.spec.load import load
+
+FULL = Path(__file__).parent / "full"
+PRODUCT = (FULL / "headway.yaml").read_text()
+RULES = [
+    ("{deny: {tag: pii}}", "policies[0]: neither `in` nor `on`"),
+    ("{in: model.*}", "policies[0]: a rule with nothing to hold; give one of `deny`, `allow` and `require`"),
+    ("{deny: {tag: a}, allow: {tag: b}, in: '*'}", "policies[0]: a rule with `deny` and `allow`"),
+    ("{deny: {tag: pii}, in: model.*, on: model.*}", "policies[0]: both `in` and `on`"),
+    ("{deny: {}, in: model.*}", "policies[0].deny: no `tag`, no `source`"),
+    ("{deny: {tag: a, source: b}, in: model.*}", "policies[0].deny: both `tag` and `source`"),
+    ("{deny: {tag: [a, a]}, in: model.*}", "deny.tag[1]: `a` stands here twice"),
+    ("{deny: {tag: 'p i i'}, in: model.*}", "deny.tag[0]: `p i i` is no tag; write a word such as `pii`"),
+    ("{deny: {source: x}, on: model.*}", "policies[0].on: `on` with sources; a source flows into a node"),
+    ("{require: {source: x}, in: model.*}", "require.source: a source cannot be required"),
+    ("{deny: {tag: pii}, in: modl.*}", "policies[0].in[0]: `modl.*` names no node; did you mean `model.*`?"),
+    ("{deny: {tag: pii}, in: model.dely}", "there is no model `dely`; did you mean `delay`?"),
+    ("{deny: {tag: pii}, in: model.*, severity: block}", "severity: `block` is not allowed here"),
+    ("{deny: {tags: pii}, in: model.*}", "unknown key `tags`; did you mean `tag`?"),
+]
+NOTES = [
+    ("tags: [pii, pii]", "weather_hourly.tags[1]: `pii` stands here twice"),
+    ("tags: pii", "weather_hourly.tags: `pii` where a list is expected"),
+    ('tags: ["licence:"]', "`licence:` is no tag"),
+    ("features: {gust: {clears: [pii]}}", "features.gust.clears: a tag is cleared, and nothing says why"),
+    ("features: {gust: {tag: [pii]}}", "unknown key `tag`; did you mean `tags`?"),
+]
+
+
+def product(folder: Path, text: str) -> Path:
+    shutil.copytree(FULL / "contracts", folder / "contracts", dirs_exist_ok=True)
+    (folder / "headway.yaml").write_text(text)
+    return folder / "headway.yaml"
+
+
+@pytest.mark.parametrize(("rule", "said"), RULES)
+def test_a_rule_that_says_nothing_certain_is_a_fault_with_its_line(
+    tmp_path: Path, rule: str, said: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        load(product(tmp_path, f"{PRODUCT}\npolicies:\n  - {rule}\n"))
+    (line,) = [line for line in caught.value.evidence if said in line]
+    assert line.startswith(f"headway.yaml:{PRODUCT.count(chr(10)) + 3}:")
+
+
+@pytest.mark.parametrize(("note", "said"), NOTES)
+def test_a_tag_that_is_none_is_a_fault(tmp_path: Path, note: str, said: str) -> None:
+    text = PRODUCT.replace("weather_hourly: {version: 1,", f"weather_hourly: {{version: 1, {note},")
+    with pytest.raises(SpecError) as caught:
+        load(product(tmp_path, text))
+    assert any(said in line for line in caught.value.evidence), caught.value.evidence
+
+
+def test_a_wrong_tag_of_a_column_is_placed_in_the_contract(tmp_path: Path) -> None:
+    file = product(tmp_path, PRODUCT)
+    contract = tmp_path / "contracts" / "flights.yaml"
+    contract.write_text(contract.read_text().replace("carrier: {", "carrier: {tags: [1 2], "))
+    with pytest.raises(SpecError) as caught:
+        load(file)
+    assert any("contracts/flights.yaml:" in line and "is no tag" in line for line in caught.value.evidence)
+
+
+WORD = st.from_regex(TAG, fullmatch=True)
+PLACES = (
+    "flights: {load:",
+    "weather_hourly: {version:",
+    "delay:\n    rows:",
+    "delay:\n    dataset:",
+    "delay:\n    model: delay\n    metrics",
+    "delay:\n    model: delay\n    release",
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(PLACES), st.lists(WORD, min_size=1, max_size=3, unique=True), st.text("ab: ", max_size=9)
+)
+def test_tags_and_descriptions_of_every_asset_are_no_part_of_what_it_is_made_of(
+    tmp_path_factory: pytest.TempPathFactory, place: str, tags: list[str], words: str
+) -> None:
+    """C19: metadata is mutable."""
+    assert PRODUCT.count(place) == 1
+    folder = tmp_path_factory.getbasetemp() / "metadata"
+    folder.mkdir(exist_ok=True)
+    before = load(product(folder, PRODUCT))
+    said = f"tags: {json.dumps(tags, ensure_ascii=False)}, description: {json.dumps(words)}"
+    head, _, rest = place.partition("\n")
+    edited = (
+        place.replace("{", f"{{{said}, ")
+        if "{" in place
+        else f"{head}\n    {said.replace(', description', chr(10) + '    description')}\n{rest}"
+    )
+    after = load(product(folder, PRODUCT.replace(place, edited)))
+    assert after.product != before.product
+    for one, two in zip(
+        graph(before.product, before.contracts).nodes,
+        graph(after.product, after.contracts).nodes,
+        strict=True,
+    ):
+        assert (one.config, one.code, one.files, one.needs) == (two.config, two.code, two.files, two.needs)
