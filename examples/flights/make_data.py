@@ -84,7 +84,7 @@ def reissued(first: pl.DataFrame) -> pl.DataFrame:
     later = pl.Series(random.integers(3 * 60, 12 * 60, count))
     warmer = pl.Series(np.round(random.uniform(-LARGEST_CORRECTION_F, LARGEST_CORRECTION_F, count), 1))
     return rows.with_columns(
-        recorded_at=pl.col("observed_at") + pl.duration(minutes=later),
+        recorded_at=pl.col("observed_at") + pl.duration(minutes=pl.lit(later)),
         temp=(pl.col("temp") + warmer).round(2),
         dewp=(pl.col("dewp") + warmer).round(2),
     )
