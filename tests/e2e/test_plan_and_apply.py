@@ -241,3 +241,45 @@ def test_every_library_that_no_lock_pins_can_be_seen(fresh: Folder) -> None:
     assert found["unlocked"] == sorted(found["libraries"])
     assert all(f"{name} " in shown.out for name in found["unlocked"])
     assert shown.out.count("in no lock file") == len(found["unlocked"])
+
+
+FIRST = "nothing was applied yet"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("why model.main", 0),
+        ("status", 0),
+        ("diff dev prod", 0),
+        ("predictions", 0),
+        ("show model.main", 2),
+        ("show model.main@dev", 2),
+        ("show abcdef", 2),
+        ("lineage model.main", 2),
+        ("reproduce model.main", 2),
+    ],
+)
+def test_before_the_first_apply_every_command_says_so_and_what_comes_next(
+    fresh: Folder, words: str, code: int
+) -> None:
+    done = fresh.run(*words.split())
+    assert done.code == code
+    assert FIRST in done.err
+    assert "headway apply" in done.err
+    assert FIRST not in fresh.run("check").err
+
+
+def test_an_environment_that_nothing_was_applied_to_is_not_served(fresh: Folder) -> None:
+    done = fresh.run("serve", "--env", "prod", "--port", "0")
+    assert done.code == 2
+    assert "nothing was applied to `prod` yet" in done.err
+    assert "headway apply --env prod" in done.err
+
+
+def test_what_is_not_found_says_why(applied: Folder) -> None:
+    assert FIRST not in applied.run("status").err
+    assert "did you mean `model.main@dev`?" in applied.run("show", "modl.main@dev").err
+    applied.edit("headway.yaml", "endpoints:\n", "endpoints:\n  second: {model: main}\n")
+    assert "`endpoint.second` is declared, and was never made" in applied.run("show", "endpoint.second").err
+    assert "next: headway serve" in applied.run("predictions").err

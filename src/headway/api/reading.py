@@ -48,6 +48,13 @@ def verify(folder: Path) -> Sealed:
     return verify_journal(workspace_at(folder))
 
 
+def is_untouched(folder: Path) -> bool:
+    """Whether no environment ever pointed at anything: the product is declared, and nothing more."""
+    from headway.engine.serving import workspace_at
+
+    return not workspace_at(folder).open_reader().environments()
+
+
 def diff(folder: Path, first: str, second: str) -> list[tuple[str, str, str]]:
     """(node, digest in the first, digest in the second) where two environments differ."""
     from headway.engine.serving import workspace_at

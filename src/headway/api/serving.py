@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ def serve_environment(folder: Path, environment: str, **where: Any) -> int:
     workspace = Workspace(find_product(folder).parent)
     directory = workspace.serve(environment)
     if not directory.is_dir():
-        _refuse_unknown(folder, environment)
+        _refuse(folder, environment)
     return serve(directory, key=workspace.key(), log_directory=directory / "log", **where)
 
 
@@ -29,7 +29,10 @@ def serve_bundle(bundle: Path, **where: Any) -> int:
     return serve(bundle, key=key_around(bundle), **where)
 
 
-def _refuse_unknown(folder: Path, environment: str) -> None:
+def _refuse(folder: Path, environment: str) -> NoReturn:
+    """Why there is nothing to serve: no such environment, or nothing was applied to it."""
     from headway.engine.serving import workspace_at
+    from headway.errors.engine import nothing_is_applied
 
     workspace_at(folder, environment)
+    raise nothing_is_applied(environment)

@@ -27,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
         found = [{"node": node, args.first: one or None, args.second: two or None} for node, one, two in rows]
         print(json.dumps({"differences": found}))
     elif not rows:
-        print(f"{args.first} and {args.second} point at the same")
+        same = "nothing, for nothing was applied yet" if options.untouched() else "the same"
+        print(f"{args.first} and {args.second} point at {same}")
     else:
         head = ("node", args.first, args.second)
         print(

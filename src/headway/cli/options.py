@@ -29,6 +29,16 @@ def here() -> Path:
     return Path.cwd()
 
 
+def untouched() -> bool:
+    """Say on stderr what comes first, where nothing was applied yet; returns whether it was said."""
+    from headway.api.reading import is_untouched
+
+    if not is_untouched(here()):
+        return False
+    hint("nothing was applied yet; next: headway apply")
+    return True
+
+
 def hint(text: str) -> None:
     """The next sensible command, on stderr, so that stdout stays data."""
     print(f"\n{text}", file=sys.stderr)

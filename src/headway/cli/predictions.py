@@ -30,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
         print(
             "\n".join(prediction_text(item) for item in found) or f"nothing was predicted in {args.env} yet"
         )
+    if not found and not args.json and not options.untouched():
+        options.hint(f"next: headway serve --env {args.env}")
     if lost:
         print(f"note: {lost} records were lost or torn", file=sys.stderr)
     return 0

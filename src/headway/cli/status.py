@@ -22,4 +22,6 @@ def run(args: argparse.Namespace) -> int:
 
     found = status(options.here())
     print(json.dumps(found.to_json()) if args.json else status_text(found, Style(is_colourful(sys.stdout))))
+    if not args.json:
+        options.untouched()
     return 0

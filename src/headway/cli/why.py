@@ -28,4 +28,5 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(explained_json(found)))
     else:
         print(explained_text(found, Style(is_colourful(sys.stdout)), closure=args.closure))
+        options.untouched()
     return 0

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 from collections import deque
 from typing import NamedTuple
 
 from headway.engine.group_reading import artifact_of, commit_at, is_commit
 from headway.engine.prefixes import Candidate, candidates, is_prefix
+from headway.engine.recall import PRODUCT_FILE
 from headway.engine.runs import Ran, run_of
+from headway.errors import SpecError, UsageError
 from headway.errors import engine as errors
 from headway.facts.artifacts import Artifact
 from headway.predictions import segments
 from headway.predictions.record import Prediction
+from headway.spec.graph import graph
+from headway.spec.load import load
 from headway.store.workspace import Workspace
 
 KINDS = "a node (`model.delay`), its pointer (`model.delay@prod`), or 6 digits of a digest, a prediction id or a run id"
@@ -57,8 +63,32 @@ def look_up(workspace: Workspace, reference: str) -> Found | Ran:
         digest = past[0].output if past else None
     artifact = reader.artifact(digest) if digest else None
     if artifact is None:
-        raise errors.unknown_reference(reference, KINDS)
+        raise _nothing(workspace, reference)
     return Found(artifact)
+
+
+def _nothing(workspace: Workspace, reference: str) -> UsageError:
+    """Why nothing is found: nothing was applied, the node was never made, or its name is another."""
+    reader = workspace.open_reader()
+    if reader.sequence() == 0:
+        return errors.nothing_is_applied()
+    node, at, environment = reference.partition("@")
+    declared = _declared(workspace)
+    if node in declared:
+        moved = bool(at) and bool(reader.environment(environment).pointers)
+        return errors.was_never_made(node) if moved or not at else errors.nothing_is_applied(environment)
+    near = next(iter(difflib.get_close_matches(node, declared, n=1)), "")
+    return errors.unknown_reference(
+        reference, f"{KINDS}; did you mean `{near}{at}{environment}`?" if near else KINDS
+    )
+
+
+def _declared(workspace: Workspace) -> list[str]:
+    """Nodes of the product file; none where it is wrong, which is another command's to say."""
+    with contextlib.suppress(SpecError):
+        loaded = load(workspace.root / PRODUCT_FILE)
+        return [node.name for node in graph(loaded.product, loaded.contracts).nodes]
+    return []
 
 
 def _begun(workspace: Workspace, reference: str, only: str = "") -> Found | Ran:
@@ -73,7 +103,7 @@ def _begun(workspace: Workspace, reference: str, only: str = "") -> Found | Ran:
         found = whole
     thing = _thing(workspace, found[0]) if found else None
     if thing is None:
-        raise errors.unknown_reference(reference, KINDS)
+        raise _nothing(workspace, reference)
     return thing
 
 

@@ -352,3 +352,33 @@ def run_made_several(run: str, made: Sequence[str]) -> UsageError:
         else f"`headway show run.{run[:40]}` says how it ended",
         evidence=(*made[:_SHOWN], *(("and more",) if len(made) > _SHOWN else ())),
     )
+
+
+def nothing_is_applied(environment: str = "") -> UsageError:
+    """EN023: Nothing was applied yet, so that there is nothing to look at.
+
+    Results, their lineage, predictions and servers come of an apply. `headway apply` makes what the
+    product file declares and points `dev` at it; `--env NAME` points another environment at it, and
+    `headway promote` lets one environment take what another has.
+    """
+    place = f" to `{environment}`" if environment else ""
+    option = f" --env {environment}" if environment else ""
+    return UsageError(
+        code="EN023",
+        what=f"nothing was applied{place} yet",
+        where=f"environment `{environment}`" if environment else "",
+        mend=f"run `headway apply{option}`",
+    )
+
+
+def was_never_made(node: str) -> UsageError:
+    """EN024: A node is declared, and was never made.
+
+    It was added to the product file after the last apply, or what it needs failed.
+    """
+    return UsageError(
+        code="EN024",
+        what=f"`{node}` is declared, and was never made",
+        where=f"node `{node}`",
+        mend=f"run `headway apply`; `headway why {node}` says what it waits for",
+    )

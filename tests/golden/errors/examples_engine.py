@@ -3,6 +3,8 @@
 from headway.errors import engine
 
 EXAMPLES = {
+    "nothing_is_applied": lambda: engine.nothing_is_applied("prod"),
+    "was_never_made": lambda: engine.was_never_made("model.delay"),
     "plan_is_old": lambda: engine.plan_is_old("prod", 4, 5),
     "artifact_is_unknown": lambda: engine.artifact_is_unknown("dataset.delay", "ab" * 32),
     "unknown_node": lambda: engine.unknown_node("model.dely", ["model.delay", "source.flights"]),
