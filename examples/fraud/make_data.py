@@ -211,7 +211,9 @@ def payments_table(paid: Payments, world: World) -> pl.DataFrame:
 def moment(day: Numbers) -> pl.Series:
     """Days since START as instants, to the second."""
     seconds = pl.Series(np.floor(np.nan_to_num(day) * 86_400).astype(np.int64))
-    return pl.select(pl.lit(START, pl.Datetime("us", "UTC")) + pl.duration(seconds=pl.lit(seconds))).to_series()
+    return pl.select(
+        pl.lit(START, pl.Datetime("us", "UTC")) + pl.duration(seconds=pl.lit(seconds))
+    ).to_series()
 
 
 def chargebacks_table(random: np.random.Generator, payments: pl.DataFrame) -> pl.DataFrame:
