@@ -7,11 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from headway.errors import SpecError
-from headway.spec.checks.policies import TAG
 from headway.spec.graph import graph
 from headway.spec.load import load
 
@@ -75,7 +72,6 @@ def test_a_wrong_tag_of_a_column_is_placed_in_the_contract(tmp_path: Path) -> No
     assert any("contracts/flights.yaml:" in line and "is no tag" in line for line in caught.value.evidence)
 
 
-WORD = st.from_regex(TAG, fullmatch=True)
 PLACES = (
     "flights: {load:",
     "weather_hourly: {version:",
@@ -86,18 +82,14 @@ PLACES = (
 )
 
 
-@settings(max_examples=30, deadline=None)
-@given(
-    st.sampled_from(PLACES), st.lists(WORD, min_size=1, max_size=3, unique=True), st.text("ab: ", max_size=9)
-)
+@pytest.mark.parametrize("place", PLACES)
 def test_tags_and_descriptions_of_every_asset_are_no_part_of_what_it_is_made_of(
-    tmp_path_factory: pytest.TempPathFactory, place: str, tags: list[str], words: str
+    tmp_path: Path, place: str
 ) -> None:
     """C19: metadata is mutable."""
+    tags, words = ["pii", "licence:CC-BY-4.0", "süß"], "What people say: a lot"
     assert PRODUCT.count(place) == 1
-    folder = tmp_path_factory.getbasetemp() / "metadata"
-    folder.mkdir(exist_ok=True)
-    before = load(product(folder, PRODUCT))
+    before = load(product(tmp_path, PRODUCT))
     said = f"tags: {json.dumps(tags, ensure_ascii=False)}, description: {json.dumps(words)}"
     head, _, rest = place.partition("\n")
     edited = (
@@ -105,7 +97,7 @@ def test_tags_and_descriptions_of_every_asset_are_no_part_of_what_it_is_made_of(
         if "{" in place
         else f"{head}\n    {said.replace(', description', chr(10) + '    description')}\n{rest}"
     )
-    after = load(product(folder, PRODUCT.replace(place, edited)))
+    after = load(product(tmp_path, PRODUCT.replace(place, edited)))
     assert after.product != before.product
     for one, two in zip(
         graph(before.product, before.contracts).nodes,

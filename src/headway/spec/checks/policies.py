@@ -12,7 +12,7 @@ from headway.spec.document import Path_
 from headway.spec.product import Matter, PolicyRule
 from headway.spec.references import Check
 
-TAG = re.compile(r"[A-Za-z][\w.-]{0,62}(:[^\s:][^:\n]{0,126})?")
+TAG = re.compile(r"[A-Za-z][\w.-]{0,62}(:[\w.+/-]{1,126})?")
 """A word, or a word with a value: `pii`, `licence:CC-BY-4.0`."""
 _TAG_HINT = "write a word such as `pii`, or one with a value such as `licence:CC-BY-4.0`"
 _SECTIONS = {
