@@ -15,6 +15,9 @@ MODULES = [
     if not info.name.endswith(("families", "masking"))
 ]
 
+SHORTEST_PAGE = 4
+"""Words of a page below its first line."""
+
 
 def constructors() -> list[tuple[str, str, str]]:
     """(module, function, code) of every named constructor."""
@@ -30,6 +33,17 @@ def constructors() -> list[tuple[str, str, str]]:
 def test_every_constructor_begins_its_page_with_its_code() -> None:
     wrong = [item for item in constructors() if len(item[2]) != 5 or not item[2][2:].isdigit()]
     assert wrong == []
+
+
+def test_every_page_says_why_it_happens_and_what_to_do() -> None:
+    empty = []
+    for module in MODULES:
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and not name.startswith("_"):
+                _, _, page = (inspect.getdoc(function) or "").partition("\n\n")
+                if len(page.partition("Args:")[0].split()) < SHORTEST_PAGE:
+                    empty.append(f"{module.__name__}.{name}")
+    assert empty == []
 
 
 def test_no_code_is_used_twice() -> None:

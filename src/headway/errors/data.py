@@ -15,11 +15,11 @@ _LONGEST_REASON = 200
 
 def _brief(value: Any, longest: int = _LONGEST) -> str:
     text = " ".join(str(value).split())
-    return text if len(text) <= longest else f"{text[:longest]}..."
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _reason(value: Any) -> str:
-    return _brief(value, _LONGEST_REASON).rstrip(".")
+    return _brief(str(value).rstrip(". \n"), _LONGEST_REASON)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -90,7 +90,12 @@ def function_failed(reference: str, where: str, place: str, error: BaseException
 
 
 def library_is_missing(library: str, where: str, reason: str) -> EngineError:
-    """DA018: A frame of another library needs a package that is not installed."""
+    """DA018: A frame of another library needs a package that is not installed.
+
+    Frames of pandas, Arrow and others are taken over through a package that converts them; so is a series
+    that a function asks for by annotation. Install the package that is named, or return a Polars frame,
+    which needs none.
+    """
     return EngineError(
         code="DA018",
         what=f"`{library}` is needed and cannot be imported: {_reason(reason)}",
@@ -129,7 +134,12 @@ def table_is_not_read(path: str, reason: str) -> EngineError:
 
 
 def column_is_missing(column: str, where: str, known: Sequence[str]) -> SpecError:
-    """DA022: A declaration names a column that the table does not have."""
+    """DA022: A declaration names a column that the table does not have.
+
+    The table lacks the column in this very batch: it was renamed or left out where the data come from, or the
+    product file spells it otherwise. Names count letter by letter, upper and lower case too. With a
+    contract `headway check` finds most of this before any data are read.
+    """
     return SpecError(
         code="DA022",
         what=f"there is no column `{_brief(column)}`",
@@ -338,7 +348,11 @@ def column_is_not_sent(where: str, column: str, why: str) -> SpecError:
 
 
 def feature_is_unknown(where: str, group: str, feature: str, known: Sequence[str]) -> SpecError:
-    """DA036: A dataset picks a feature that its group does not have."""
+    """DA036: A dataset picks a feature that its group does not have.
+
+    `features: [GROUP.NAME]` names a public function of the group's module, or a column of the frame that
+    its frame function returns; `GROUP.*` takes all of them. Keys and times of a group are no features.
+    """
     return SpecError(
         code="DA036",
         what=f"group `{group}` has no feature `{_brief(feature)}`",

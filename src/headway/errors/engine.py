@@ -15,6 +15,12 @@ from headway.errors.families import (
 )
 
 _SHOWN = 5
+_LONGEST = 200
+
+
+def _cut(value: object, longest: int = _LONGEST) -> str:
+    flat = " ".join(str(value).split())
+    return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"
 
 
 def _nearest(name: str, known: Sequence[str]) -> list[str]:
@@ -165,7 +171,7 @@ def unexpected(error: BaseException) -> BugError:
     """
     return BugError(
         code="EN009",
-        what=f"Headway failed: {type(error).__name__}: {str(error)[:300]}",
+        what=f"Headway failed: {type(error).__name__}: {_cut(error, 300)}",
         mend="run it again with HEADWAY_DEBUG=1 for the trace, and report both",
     )
 
@@ -204,7 +210,7 @@ def unknown_reference(reference: str, kinds: str) -> UsageError:
     """
     return UsageError(
         code="EN012",
-        what=f"nothing is found under `{reference[:80]}`",
+        what=f"nothing is found under `{_cut(reference, 80)}`",
         mend=f"give {kinds}",
     )
 
@@ -216,7 +222,7 @@ def module_fails(module: str, error: BaseException) -> UserCodeError:
     """
     return UserCodeError(
         code="EN013",
-        what=f"module `{module}` fails to import: {type(error).__name__}: {str(error)[:200]}",
+        what=f"module `{module}` fails to import: {type(error).__name__}: {_cut(error)}",
         where=f"module `{module}`",
         mend=f"run `python -c 'import {module}'` in the product's directory",
     )
@@ -260,7 +266,7 @@ def again_fails(reference: str, lines: Sequence[str]) -> EngineError:
         what=f"making `{reference}` again fails",
         where="a clean process with the archived code",
         mend="install the libraries that `headway show` lists for it",
-        evidence=tuple(line[:200] for line in lines[:_SHOWN]),
+        evidence=tuple(_cut(line) for line in lines[:_SHOWN]),
     )
 
 
@@ -274,7 +280,7 @@ def model_depends_on_its_process(model: str, modules: Sequence[str], difference:
     """
     return UserCodeError(
         code="EN017",
-        what=f"`{model}`, loaded with its archived code, answers otherwise than in training: {difference[:200]}",
+        what=f"`{model}`, loaded with its archived code, answers otherwise than in training: {_cut(difference)}",
         where=f"module {', '.join(f'`{name}`' for name in modules[:_SHOWN])}",
         mend="keep everything that the model learns in attributes of its own objects",
     )
@@ -288,7 +294,7 @@ def code_ended_the_run(node: str, failure: SystemExit) -> UserCodeError:
     """
     return UserCodeError(
         code="EN018",
-        what=f"the code of `{node}` called sys.exit({str(failure.code)[:100]!r})",
+        what=f"the code of `{node}` called sys.exit({_cut(failure.code, 100)!r})",
         where=f"node `{node}`",
         mend="raise an exception instead",
     )
@@ -317,7 +323,7 @@ def system_refuses(error: OSError) -> EngineError:
     return EngineError(
         code="EN020",
         what=f"the operating system refuses: {error.strerror or type(error).__name__}",
-        where=str(error.filename or "")[:300],
+        where=_cut(error.filename or "", 300),
         mend="make room, or give what is missing, then run the command again",
         retryable=True,
     )
@@ -332,7 +338,7 @@ def several_found(reference: str, found: Sequence[str]) -> UsageError:
     more = ("and more",) if len(found) > _SHOWN else ()
     return UsageError(
         code="EN021",
-        what=f"several things begin with `{reference[:80]}`",
+        what=f"several things begin with `{_cut(reference, 80)}`",
         mend="give more digits",
         evidence=(*found[:_SHOWN], *more),
     )

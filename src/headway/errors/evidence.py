@@ -10,6 +10,13 @@ from headway.errors.families import ContractError, SpecError, UserCodeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LONGEST = 200
+
+
+def _cut(value: object) -> str:
+    flat = " ".join(str(value).split())
+    return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"
+
 
 def unknown_metric(name: str, known: Sequence[str]) -> SpecError:
     """EV001: There is no metric of that name.
@@ -68,7 +75,7 @@ def metric_fails(reference: str, error: BaseException, place: str) -> UserCodeEr
     """
     return UserCodeError(
         code="EV005",
-        what=f"metric `{reference}` fails: {type(error).__name__}: {str(error)[:200]}",
+        what=f"metric `{reference}` fails: {type(error).__name__}: {_cut(error)}",
         where=place or f"metric `{reference}`",
         mend="call it by hand with two small arrays",
     )
@@ -148,7 +155,7 @@ def gate_is_no_condition(gate: str, column: int, what: str) -> SpecError:
     """
     return SpecError(
         code="EV011",
-        what=f"gate `{gate[:200]}` is no condition: {what} (column {column + 1})",
+        what=f"gate `{_cut(gate)}` is no condition: {what} (column {column + 1})",
         where="`gates`",
         mend="write a comparison, such as `roc_auc >= 0.65`",
     )

@@ -9,7 +9,7 @@ _LONGEST = 200
 
 def _brief(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def graph_cannot_be_loaded(reason: str) -> EngineError:

@@ -7,6 +7,13 @@ from collections.abc import Sequence
 
 from headway.errors.families import UsageError
 
+_LONGEST = 200
+
+
+def _cut(value: object) -> str:
+    flat = " ".join(str(value).split())
+    return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"
+
 
 def no_table(path: str) -> UsageError:
     """US101: The table for a new product is not there.
@@ -25,7 +32,7 @@ def unreadable_table(path: str, reason: str) -> UsageError:
     """
     return UsageError(
         code="US102",
-        what=f"the table cannot be read: {reason.splitlines()[0][:200]}",
+        what=f"the table cannot be read: {_cut(reason.splitlines()[0])}",
         where=path,
         mend="open it with the tool that wrote it, and export it again",
     )

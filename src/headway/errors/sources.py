@@ -540,7 +540,11 @@ def watermark_is_null(source: str, column: str, count: int, of: int) -> Contract
 
 
 def watermark_does_not_fit(source: str, column: str, dtype: str) -> SpecError:
-    """DA220: A watermark's column is missing, or is neither a time, a date nor an integer."""
+    """DA220: A watermark's column is missing, or is neither a time, a date nor an integer.
+
+    An incremental source asks only for rows whose watermark is beyond the greatest that it has seen, so
+    the column must be there in every reading, and must have an order in which new rows come last.
+    """
     return SpecError(
         code="DA220",
         what=f"column `{_brief(column)}` is `{_brief(dtype)}`, which is no watermark",

@@ -8,6 +8,12 @@ from typing import Protocol
 from headway.errors.families import EngineError, SpecError, UserCodeError
 
 _SHOWN = 20
+_LONGEST = 200
+
+
+def _cut(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"
 
 
 class CodeFault(Protocol):
@@ -37,7 +43,7 @@ def not_python(path: str, line: int, column: int, reason: str) -> UserCodeError:
     place = f"{path}:{line}:{column}" if line else path
     return UserCodeError(
         code="SV001",
-        what=f"`{path}` is not valid Python: {reason[:200]}",
+        what=f"`{path}` is not valid Python: {_cut(reason)}",
         where=place,
         mend="mend the syntax",
     )
@@ -61,7 +67,8 @@ def module_is_missing(module: str, root: str, near: str = "") -> UserCodeError:
 def function_is_missing(module: str, function: str, near: str, where: str = "") -> UserCodeError:
     """SV003: The product file names a function that its module does not define.
 
-    References are `module:function`.
+    References are `module:function`; the function must be defined or imported at the top of the module. Its
+    name may be misspelt, or it was renamed in the code and not in the product file.
     """
     return UserCodeError(
         code="SV003",
@@ -79,7 +86,7 @@ def lock_is_unreadable(path: str, reason: str) -> SpecError:
     """
     return SpecError(
         code="SV004",
-        what=f"the lock file cannot be read: {reason[:200]}",
+        what=f"the lock file cannot be read: {_cut(reason)}",
         where=path,
         mend="write it again with the tool that made it",
     )
@@ -105,7 +112,7 @@ def file_is_unreadable(path: str, reason: str) -> EngineError:
     """
     return EngineError(
         code="SV006",
-        what=f"the file `{path[-200:]}` cannot be read: {reason[:200]}",
+        what=f"the file `{path[-200:]}` cannot be read: {_cut(reason)}",
         where=path[-200:],
         mend="let this user read it, or name another file in headway.yaml",
     )
@@ -121,7 +128,7 @@ def code_cannot_run(found: Sequence[CodeFault]) -> UserCodeError:
     another feature of the same module. Every public function of the module is a feature: let the
     name of one that only helps others begin with `_`.
     """
-    lines = [f"{fault.place}  {fault.what[:200]}; {fault.hint[:200]}" for fault in found[:_SHOWN]]
+    lines = [f"{fault.place}  {_cut(fault.what)}; {_cut(fault.hint)}" for fault in found[:_SHOWN]]
     if len(found) > _SHOWN:
         lines.append(f"and {len(found) - _SHOWN} more")
     number = "1 line" if len(found) == 1 else f"{len(found)} lines"

@@ -16,7 +16,7 @@ _LONGEST_NAME = 60
 
 def _brief(value: Any, longest: int = _LONGEST) -> str:
     text = " ".join(str(value).split())
-    return text if len(text) <= longest else f"{text[:longest]}..."
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _listed(values: Sequence[Any]) -> str:
@@ -25,7 +25,7 @@ def _listed(values: Sequence[Any]) -> str:
 
 
 def _raised(error: BaseException) -> str:
-    text = _brief(error).rstrip(".")
+    text = _brief(str(error).rstrip(". \n"))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
