@@ -19,7 +19,9 @@ from headway.engine.user_code import importable, resolve
 from headway.engine.work import Draft, Past, Work
 from headway.errors import EngineError, UserCodeError
 from headway.errors import tables as errors
+from headway.facts.artifacts import Artifact
 from headway.facts.commits import Committed
+from headway.facts.evidence import Outcome
 from headway.facts.executions import Execution
 from headway.features import functions
 from headway.features.functions import FeatureFunction
@@ -82,15 +84,17 @@ def run(work: Work) -> Draft:
 
 
 def _making(work: Work, mode: str) -> Making:
-    outcomes = {
-        str(item.outcome)
-        for artifact in work.inputs.values()
-        for _, item in (work.past.evidence(artifact.digest)[:1] if work.past is not None else ())
-        if item.check == "contract"
-    }
+    outcomes = {_checked(work.past, artifact) for artifact in work.inputs.values()}
     ranked = ("fail", "warn", "not run", "pass", "not applicable")
     contract = next((outcome for outcome in ranked if outcome in outcomes), "not applicable")
     return Making(mode, digest.of_value(dict(work.code)), contract)
+
+
+def _checked(past: Past | None, artifact: Artifact) -> str:
+    """What its contract said of an artifact last."""
+    known = past.evidence(artifact.digest) if past is not None else ()
+    outcomes = (str(item.outcome) for _, item in known if item.check == "contract")
+    return next(outcomes, str(Outcome.NOT_APPLICABLE))
 
 
 # -- what can have changed ---------------------------------------------------------------------
