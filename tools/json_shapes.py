@@ -113,6 +113,24 @@ class NotBuilt(Shape):
     where: str
 
 
+class CheckedRule(Shape):
+    """A rule about where data may go, and what breaks it, each with its way along lineage.
+
+    Attributes:
+        rule: In words.
+        where: Its place as `file:line`.
+        outcome: `pass`, `fail` or `not applicable`.
+        severity: `refuse` or `warn`; null where the environment decides.
+        broken: What breaks it.
+    """
+
+    rule: str
+    where: str
+    outcome: str
+    severity: str | None
+    broken: list[str]
+
+
 class Checked(Shape):
     """`headway check --json`.
 
@@ -121,12 +139,16 @@ class Checked(Shape):
         nodes: What it declares.
         not_built: Parts that are not built yet.
         coarse: Module that counts as a whole -> why.
+        rules: What its rules about data say of it.
+        tags: Node -> tag -> the columns that carry it, and from where.
     """
 
     product: str
     nodes: list[CheckedNode]
     not_built: list[NotBuilt]
     coarse: dict[str, str]
+    rules: list[CheckedRule]
+    tags: dict[str, dict[str, list[str]]]
 
 
 class Evidence(Shape):
@@ -532,6 +554,8 @@ class Artifact(Shape):
         files: Its files.
         meta: Small facts about it (rows, columns, runtime).
         table: The table that its files belong to; empty for all but feature groups.
+        made: The newest execution that came out with it; null when none is recorded, left out with `--rows`.
+        environments: Those that point at it now; left out with `--rows`.
         prediction: The prediction, when the reference was its id; else left out.
         rows: With `--rows`, the first rows of the group; else left out.
     """
@@ -541,6 +565,8 @@ class Artifact(Shape):
     files: list[File]
     meta: dict[str, Any]
     table: str
+    made: Execution | None = None
+    environments: list[str] = []
     prediction: Prediction | None = None
     rows: list[dict[str, Any]] | None = None
 

@@ -470,6 +470,7 @@ ROOMS = {
     "SP": "the product file",
     "ST": "the store",
     "SV": "the working tree",
+    "GV": "rules about data",
     "TR": "training",
     "US": "usage",
 }

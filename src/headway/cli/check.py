@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from headway.cli import options
 
@@ -31,5 +32,11 @@ def run(args: argparse.Namespace) -> int:
 
     checked = check(Path(args.file) if args.file else None, options.here())
     print(json.dumps(checked.to_json()) if args.json else checked_text(checked))
+    if checked.broken:
+        from headway.errors.governance import rules_are_broken
+
+        refused = rules_are_broken(args.file or "headway.yaml", checked.broken)
+        print(f"\n{refused}", file=sys.stderr)
+        return refused.exit_code
     options.hint("next: headway plan")
     return 0

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from headway.core.clock import SystemClock
-from headway.engine import events
+from headway.engine import events, governing
 from headway.engine.apply import Applied, Verdict
 from headway.engine.opened import Opened, is_protected, open_product, plan
 from headway.errors import engine as errors
+from headway.errors import governance
 from headway.facts.evidence import Outcome
 from headway.plan.locked import refusal
 from headway.plan.make import verdicts
@@ -32,8 +33,10 @@ def refused_at_once(
         SpecError: The product file is wrong.
         UsageError: `only` or `refresh` names a node that is not declared.
     """
-    declared = load(file).product.environments.get(environment)
-    if declared is None or not declared.protected:
+    product = load(file).product
+    declared = product.environments.get(environment)
+    stern = any(rule.severity == "refuse" for rule in product.policies)
+    if not stern and (declared is None or not declared.protected):
         return None
     made = plan(open_product(file), environment, only, refresh)
     refused = refusal(made)
@@ -46,10 +49,15 @@ def refused_at_once(
 def admit(opened: Opened, plan: Plan) -> Verdict:
     """The verdict on moving every pointer that the plan would move.
 
-    An unprotected environment takes anything and shows what the gates say. A protected one wants
-    every gate judged and none refusing, and locked libraries that are the ones installed.
+    An unprotected environment takes anything but what breaks a rule that is to refuse everywhere, and
+    shows what the gates say. A protected one wants every rule kept, every gate judged and none refusing,
+    and locked libraries that are the ones installed.
     """
-    facts: list[str] = []
+    nodes = {step.node for step in plan.steps}
+    broken = opened.governed.refusing(nodes, protected=is_protected(opened, plan.env))
+    if broken:
+        return Verdict(refusal=governance.rules_are_broken(f"environment `{plan.env}`", broken))
+    facts = governing.proofs(opened.governed, plan, opened.reader)
     refused: list[tuple[str, str, str]] = []
     for step in plan.steps:
         if step.kind == "evaluation" and step.output:

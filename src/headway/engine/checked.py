@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from headway.engine import governing
+from headway.engine.governing import Governed
 from headway.errors import survey as errors
 from headway.spec.built import not_built
 from headway.spec.graph import Graph, graph
@@ -23,12 +25,21 @@ class Checked(NamedTuple):
     Attributes:
         not_built: (part, `file:line`) that a later version will build; applying refuses them.
         coarse: Module that is taken in whole -> why.
+        governed: The product under its own rules.
+        protected: Whether an environment is.
     """
 
     product: str
     graph: Graph
     not_built: list[tuple[str, str]]
     coarse: dict[str, str]
+    governed: Governed = Governed()
+    protected: bool = False
+
+    @property
+    def broken(self) -> list[tuple[str, str, list[str]]]:
+        """(rule, its place, what breaks it) of every rule that some environment will not let pass."""
+        return self.governed.refusing({node.name for node in self.graph.nodes}, protected=self.protected)
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema of `check --json`."""
@@ -39,6 +50,21 @@ class Checked(NamedTuple):
             ],
             "not_built": [{"part": part, "where": where} for part, where in self.not_built],
             "coarse": self.coarse,
+            "rules": [
+                {
+                    "rule": rule.rule,
+                    "where": rule.place,
+                    "outcome": str(rule.outcome),
+                    "severity": rule.severity or None,
+                    "broken": [breach.why for breach in rule.breaches],
+                }
+                for rule in self.governed.judged
+            ],
+            "tags": {
+                node: tags
+                for node, columns in self.governed.carried.items()
+                if (tags := governing.carrying(columns))
+            },
         }
 
 
@@ -63,4 +89,6 @@ def check_file(file: Path) -> Checked:
         faults |= dict.fromkeys(code_faults(node, found, modules, here))
     if faults:
         raise errors.code_cannot_run(list(faults))
-    return Checked(loaded.product.name, nodes, unbuilt, coarse)
+    governed = governing.governed(loaded, nodes, modules) if not unbuilt else Governed()
+    protected = any(declared.protected for declared in loaded.product.environments.values())
+    return Checked(loaded.product.name, nodes, unbuilt, coarse, governed, protected)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from headway.core.clock import SystemClock
-from headway.engine import events, serving
+from headway.engine import events, governing, serving
 from headway.engine.admission import admit
 from headway.engine.apply import Applied, Job, Verdict, apply
 from headway.engine.judge import judge
@@ -51,7 +51,10 @@ def converge(
             events.Noticed(f"journalled what was done without the ledger: {settled.action} by {settled.who}")
         )
     job = job_of(opened, environment, only=only, who=who, why=why, report=report)
-    applied = apply(job, plan(opened, environment, only, refresh))
+    made = plan(opened, environment, only, refresh)
+    applied = apply(job, made)
+    if not made.todo:  # a rule may have come since the releases were judged
+        job.writer.record(*governing.evidence(opened.governed, made, opened.reader, SystemClock().now()))
     if not applied.moved:
         job.publish(opened.reader.environment(environment))
     return applied

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from headway.core.clock import SystemClock
+from headway.engine import governing
 from headway.engine.opened import Opened
 from headway.facts.evidence import Evidence, Outcome
 from headway.plan.make import verdicts
@@ -21,7 +22,7 @@ from headway.spec.references import LATENCIES
 
 
 def judge(opened: Opened, plan: Plan) -> list[tuple[Evidence, str]]:
-    """(evidence to record, environment) for every gate without a verdict.
+    """(evidence to record, environment) for every gate without a verdict, and every rule on a new release.
 
     Raises:
         UserCodeError: A metric of the product failed on the champion.
@@ -37,7 +38,8 @@ def judge(opened: Opened, plan: Plan) -> list[tuple[Evidence, str]]:
         if step.kind == "evaluation" and step.output:
             for environment in environments:
                 judged += [(item, environment) for item in _judge_step(opened, step, environment)]
-    return _without_repeats(judged)
+    ruled = governing.evidence(opened.governed, plan, opened.reader, SystemClock().now())
+    return [*_without_repeats(judged), *((item, plan.env) for item in ruled)]
 
 
 def _judge_step(opened: Opened, step: Step, environment: str) -> Sequence[Evidence]:

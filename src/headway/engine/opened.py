@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 from headway.core.clock import SystemClock, to_text
 from headway.core.wording import few
+from headway.engine import governing
 from headway.engine.condition import Conditions
+from headway.engine.governing import Governed
 from headway.engine.standing_in import standing_in
 from headway.errors import engine as errors
 from headway.errors import survey as survey_errors
 from headway.facts.executions import Fingerprint
 from headway.facts.moves import EnvironmentState
 from headway.plan.locked import lock_causes
-from headway.plan.make import Wanted, make, valid_until
+from headway.plan.make import Wanted, make, valid_until, within
 from headway.plan.plan import Cause, Plan, encode
 from headway.spec.graph import Graph, graph
 from headway.spec.load import Loaded, load
 from headway.store.workspace import Workspace
 from headway.survey import memo
 from headway.survey.files import StatCache
+from headway.survey.modules import Modules
 from headway.survey.present import Present, survey
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ class Opened:
     Attributes:
         conditions: Says which stored artifacts are whole, by one stat each.
         own: Node -> fingerprint without inputs, as the working tree has it now.
+        governed: The product under its own rules.
     """
 
     root: Path
@@ -48,6 +52,7 @@ class Opened:
     reader: SqliteReader
     conditions: Conditions
     own: dict[str, Fingerprint]
+    governed: Governed
 
 
 def open_product(file: Path) -> Opened:
@@ -85,6 +90,7 @@ def open_product(file: Path) -> Opened:
         reader=reader,
         conditions=Conditions(reader, blobs, cache, workspace.state / "tables"),
         own=own,
+        governed=governing.governed(loaded, nodes, Modules(root), reader),
     )
 
 
@@ -133,14 +139,16 @@ def plan(
     check_environment(opened, environment)
     now = now if now is not None else SystemClock().now()
     state = opened.reader.environment(environment)
+    asked = wanted(opened, only, refresh)
+    scope = within(opened.graph, only)
     made = make(
         graph=opened.graph,
-        wanted=wanted(opened, only, refresh)._replace(barred=_barred(opened, environment)),
+        wanted=asked._replace(barred=_barred(opened, environment, scope)),
         history=opened.reader,
         state=state,
         condition=opened.conditions,
         now=now,
-        notices=_notices(opened, state),
+        notices=_notices(opened, state, scope),
     )
     _refuse_what_cannot_run(opened, made)
     if not only and not refresh:
@@ -202,14 +210,17 @@ def _native(opened: Opened, pointers: Mapping[str, str]) -> list[str]:
     return said
 
 
-def _barred(opened: Opened, environment: str) -> tuple[Cause, ...]:
-    if not is_protected(opened, environment):
-        return ()
-    return lock_causes(opened.present.unlocked, opened.present.differing)
+def _barred(opened: Opened, environment: str, scope: Collection[str]) -> tuple[Cause, ...]:
+    protected = is_protected(opened, environment)
+    causes = governing.barring(opened.governed, scope, protected=protected)
+    if not protected:
+        return causes
+    return lock_causes(opened.present.unlocked, opened.present.differing) + causes
 
 
-def _notices(opened: Opened, state: EnvironmentState) -> tuple[str, ...]:
+def _notices(opened: Opened, state: EnvironmentState, scope: Collection[str]) -> tuple[str, ...]:
     notices: list[Any] = [*_stand_ins(opened), *_native(opened, state.pointers)]
+    notices += governing.notices(opened.governed, scope, protected=is_protected(opened, state.name))
     if is_protected(opened, state.name):
         return tuple(notices)  # what would be a note elsewhere is a refusal here
     if opened.present.unlocked:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headway.plan import policies
 from headway.plan.plan import Cause, Plan, Step
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def refusal(plan: Plan) -> GateError | None:
     """Why the environment would refuse this plan whatever it computes; None when it would not."""
     found = next((cause for step in plan.todo for cause in step.causes if is_of_lock(cause)), None)
     if found is None:
-        return None
+        return policies.refusal(plan)
     from headway.errors import engine as errors  # late: only a refusal needs the words
 
     if found.about == UNLOCKED:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from headway.core.wording import count
 from headway.engine.checked import Checked
+from headway.lineage.policies import Judged
+
+_SHOWN = 5
+"""Ways that a rule is broken, listed under it."""
 
 
 def checked_text(checked: Checked) -> str:
@@ -15,4 +19,19 @@ def checked_text(checked: Checked) -> str:
     lines = [f"{checked.product}: no fault found; {parts}"]
     lines += [f"not built yet: {part} ({where})" for part, where in checked.not_built]
     lines += [f"note: module {module} counts as a whole: {why}" for module, why in checked.coarse.items()]
+    for rule in checked.governed.judged:
+        lines += _rule_lines(rule)
+    lines += [
+        f"note: {breach.node} reads what is old: {breach.why}" for breach in checked.governed.deprecated
+    ]
     return "\n".join(lines)
+
+
+def _rule_lines(rule: Judged) -> list[str]:
+    """The rule with its outcome, and under it what breaks it."""
+    more = len(rule.breaches) - _SHOWN
+    return [
+        f"rule `{rule.rule}` ({rule.place}): {rule.outcome}",
+        *(f"  {breach.why}" for breach in rule.breaches[:_SHOWN]),
+        *([f"  and {more} more"] if more > 0 else []),
+    ]

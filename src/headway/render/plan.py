@@ -7,6 +7,7 @@ from typing import Any
 from headway.core.wording import count, few
 from headway.plan.locked import UNLOCKED, is_of_lock
 from headway.plan.plan import Cause, Plan, Step
+from headway.plan.policies import is_of_policy, rule_of
 from headway.render.style import PLAIN, Style, clip
 
 MARKS = {"fresh": " ", "stale": "~", "waiting": "."}
@@ -27,6 +28,8 @@ def plan_text(plan: Plan, style: Style = PLAIN) -> str:
     lines += ["", _summary(plan)]
     barred = {cause_text(cause): None for step in plan.todo for cause in step.causes if is_of_lock(cause)}
     lines += [style(f"refused: {plan.env} is protected, and {text}", "red") for text in barred]
+    ruled = {cause_text(cause): None for step in plan.todo for cause in step.causes if is_of_policy(cause)}
+    lines += [style(f"refused: {text}", "red") for text in ruled]
     lines += [f"note: {notice}" for notice in plan.notices]
     return "\n".join(lines)
 
@@ -36,7 +39,7 @@ def _step(step: Step, width: int, style: Style) -> list[str]:
     head = f"{MARKS[step.status]} {step.node:<{width}}  {step.status:<7}"
     moves = "  -> pointer moves" if step.status == "fresh" and step.moves else ""
     lines = [style(head.rstrip() + moves, colour)]
-    own = [cause for cause in step.causes if not is_of_lock(cause)]
+    own = [cause for cause in step.causes if not (is_of_lock(cause) or is_of_policy(cause))]
     shown = [cause for cause in own if not (cause.kind == "upstream" and step.status == "waiting")]
     waits = [cause.about for cause in step.causes if cause.kind == "upstream" and step.status == "waiting"]
     if waits:
@@ -55,6 +58,8 @@ def cause_text(cause: Cause) -> str:
         return f"the stored result is {cause.about}; it is made again"
     if is_of_lock(cause):
         return _lock_text(cause)
+    if is_of_policy(cause):
+        return f"rule `{rule_of(cause)}` ({cause.before}) is broken"
     if cause.kind == "policy":
         seen = f" (wanted {cause.before}, seen {cause.after})" if cause.before and cause.after else ""
         return f"{cause.about}{seen}"

@@ -165,10 +165,10 @@ def _parameters(module: Module, offered: Offered, modules: Modules) -> Iterator[
     columns = set(offered.columns)
     for name, prefix in offered.functions:
         other = modules.find(name)
-        if other is None or not _is_plain(other):
+        if other is None or not is_plain(other):
             return  # which features that group has is only known when it was computed
         columns |= {prefix + feature for feature in features(other)}
-    if not _is_plain(module):
+    if not is_plain(module):
         return
     for name, function in functions.items():
         for parameter in (*function.args.args, *function.args.kwonlyargs):
@@ -195,7 +195,7 @@ def features(module: Module) -> Mapping[str, _FUNCTION]:
     }
 
 
-def _is_plain(module: Module) -> bool:
+def is_plain(module: Module) -> bool:
     """Whether its features and their parameters are just what its text says."""
     functions = features(module)
     again = any(len(module.definitions[name]) > 1 for name in functions)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from headway.bundle import manifest as bundle
 from headway.bundle.write import write
@@ -20,6 +21,7 @@ from headway.engine.stages.tables import group_rows, request_contract
 from headway.engine.work import Draft, Work
 from headway.online.pack import PackedGroup, pack
 from headway.spec.contract import Contract
+from headway.spec.graph import identity
 from headway.spec.product import Dataset, FeatureGroup, FeaturePick
 
 
@@ -31,8 +33,9 @@ def run(work: Work) -> Draft:
     dataset = product.datasets[model.dataset]
     contract = request_contract(work, model.dataset)
     request = _request(dataset, contract)
+    narrowed = _narrowed(contract, request)
     files: dict[str, bytes | Path] = {
-        bundle.CONTRACT: msgspec.json.encode(_narrowed(contract, request)),
+        bundle.CONTRACT: msgspec.json.encode(narrowed),
         bundle.PROFILE: work.file(f"dataset.{model.dataset}", PROFILE),
     }
     files |= _model_files(work, f"model.{model_name}")
@@ -41,6 +44,8 @@ def run(work: Work) -> Draft:
     if dataset.on_demand:
         files[bundle.CODE] = work.file(f"dataset.{model.dataset}", CODE)
     wanted = _manifest(work, dataset, model_name, request)
+    # What describes a column makes no other release.
+    wanted = replace(wanted, meaning=wanted.meaning | {bundle.CONTRACT: digest.of_value(identity(narrowed))})
     written = write(work.folder / "releases", files, wanted, work.key())
     folder = work.folder / "releases" / written.release
     return Draft(

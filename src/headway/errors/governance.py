@@ -1,0 +1,57 @@
+"""What rules about where data may go, and searches, tell a user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headway.errors.families import GateError, SpecError
+
+_SHOWN = 5
+_LONGEST = 400
+
+
+def rules_are_broken(where: str, broken: Sequence[tuple[str, str, Sequence[str]]]) -> GateError:
+    """GV001: A rule about where data may go is broken.
+
+    `policies:` in the product file says which tags and sources may reach what. Tags follow lineage: from a
+    column of a contract to every feature that reads it, to the datasets, models and endpoints behind it.
+    Protected environments refuse what breaks a rule, others warn, unless the rule's `severity` says
+    otherwise. Each line shows the way and the place where it begins. Take the column or the source out,
+    or, where a feature no longer tells what the tag is about, say so with `clears` and a description.
+
+    Args:
+        where: What refuses.
+        broken: (rule, its place, what breaks it).
+    """
+    lines = [f"{place}  {rule}: {why}"[:_LONGEST] for rule, place, whys in broken for why in whys]
+    more = (f"and {len(lines) - _SHOWN} more",) if len(lines) > _SHOWN else ()
+    number = "1 rule is" if len(broken) == 1 else f"{len(broken)} rules are"
+    return GateError(
+        code="GV001",
+        what=f"{number} broken: {'; '.join(rule for rule, _, _ in broken[:_SHOWN])}"[:_LONGEST],
+        where=where,
+        mend="take what the lines begin with out of what reads it, mend its tags, or change the rule",
+        evidence=(*lines[:_SHOWN], *more),
+    )
+
+
+def features_are_not_there(unknown: Sequence[tuple[str, str, str]]) -> SpecError:
+    """GV002: A note is about a feature that the group does not compute.
+
+    Under `features:` of a feature group stand descriptions and tags of single features, by the names of the
+    functions of its module. A tag at a name that is none would protect nothing, in silence.
+
+    Args:
+        unknown: (feature, its place, the nearest name or nothing).
+    """
+    lines = [
+        f"{place}  there is no feature `{name[:80]}`" + (f"; did you mean `{near}`?" if near else "")
+        for name, place, near in unknown
+    ]
+    return SpecError(
+        code="GV002",
+        what=f"`features:` names {'a feature' if len(unknown) == 1 else 'features'} that nothing computes",
+        where=unknown[0][1],
+        mend="name the functions of the group's module",
+        evidence=tuple(lines[:_SHOWN]),
+    )
