@@ -196,3 +196,19 @@ def test_a_model_that_serves_natively_says_so_in_the_plan(applied: Folder) -> No
     assert "note: model.main serves natively" in applied.run("plan").out
     with applied.serving("dev") as url:
         assert post(f"{url}/predict/main", ROW)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "node",
+    ["source.rows", "dataset.main", "model.main", "model.main.baseline", "evaluation.main", "endpoint.main"],
+)
+def test_every_kind_of_result_is_shown_for_people_and_in_full_as_json(applied: Folder, node: str) -> None:
+    done = applied.run("show", node)
+    assert done.code == 0
+    assert f"{node}, made 20" in done.out
+    assert "in use in dev, prod" in done.out
+    assert not any(mark in done.out for mark in ('{"', '["', "[{", "null")), "no raw JSON"
+    assert f"headway why {node}" in done.err
+    whole = applied.run("show", node, "--json").json
+    assert whole["made"]["output"] == whole["digest"]
+    assert whole["environments"] == ["dev", "prod"]

@@ -75,10 +75,12 @@ def show(folder: Path, reference: str) -> Found:
 
 def look_up(folder: Path, reference: str) -> Found | Ran:
     """What a reference names: an artifact, a prediction, or a run (`run.ID`)."""
-    from headway.engine.found import look_up
+    from headway.engine.found import Found, look_up, told
     from headway.engine.serving import workspace_at
 
-    return look_up(workspace_at(folder), reference)
+    workspace = workspace_at(folder)
+    found = look_up(workspace, reference)
+    return told(workspace, found) if isinstance(found, Found) else found
 
 
 def lineage(folder: Path, reference: str, *, down: bool = False) -> Traced:

@@ -23,8 +23,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what is known of it."""
-    import msgspec
-
     from headway.api.reading import look_up
     from headway.engine.runs import Ran
     from headway.render.shown import run_text, shown_text
@@ -35,10 +33,10 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(found, Ran):
         print(json.dumps(found.to_json()) if args.json else run_text(found))
         return 0
-    value = msgspec.to_builtins(found.artifact)
-    if found.prediction is not None:
-        value["prediction"] = msgspec.to_builtins(found.prediction)
-    print(json.dumps(value) if args.json else shown_text(found))
+    print(json.dumps(found.to_json()) if args.json else shown_text(found))
+    if not args.json and found.made is not None:
+        digest = found.artifact.digest[:12]
+        options.hint(f"its checks: headway why {found.made.node}; where it came from: headway lineage {digest}")
     return 0
 
 

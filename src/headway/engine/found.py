@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections import deque
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 from headway.engine.group_reading import artifact_of, commit_at, is_commit
 from headway.engine.prefixes import Candidate, candidates, is_prefix
@@ -14,6 +16,7 @@ from headway.engine.runs import Ran, run_of
 from headway.errors import SpecError, UsageError
 from headway.errors import engine as errors
 from headway.facts.artifacts import Artifact
+from headway.facts.executions import Execution
 from headway.predictions import segments
 from headway.predictions.record import Prediction
 from headway.spec.graph import graph
@@ -25,10 +28,25 @@ RUN = "run."
 
 
 class Found(NamedTuple):
-    """An artifact, and the prediction that led to it where the reference named one."""
+    """An artifact, and the prediction that led to it where the reference named one.
+
+    Attributes:
+        made: The newest execution that came out with it; None when none is recorded.
+        environments: Those that point at it now.
+    """
 
     artifact: Artifact
     prediction: Prediction | None = None
+    made: Execution | None = None
+    environments: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented schema of `show --json`."""
+        value: dict[str, Any] = msgspec.to_builtins(self.artifact)
+        value |= {"made": msgspec.to_builtins(self.made), "environments": list(self.environments)}
+        return (
+            value if self.prediction is None else value | {"prediction": msgspec.to_builtins(self.prediction)}
+        )
 
 
 def find(workspace: Workspace, reference: str) -> Found:
@@ -65,6 +83,15 @@ def look_up(workspace: Workspace, reference: str) -> Found | Ran:
     if artifact is None:
         raise _nothing(workspace, reference)
     return Found(artifact)
+
+
+def told(workspace: Workspace, found: Found) -> Found:
+    """The same with who made it and who points at it."""
+    reader = workspace.open_reader()
+    made = reader.made_by(found.artifact.digest)
+    states = [reader.environment(name) for name in reader.environments()]
+    points = tuple(state.name for state in states if found.artifact.digest in state.pointers.values())
+    return found._replace(made=made[0][1] if made else None, environments=points)
 
 
 def _nothing(workspace: Workspace, reference: str) -> UsageError:

@@ -2,42 +2,96 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from headway.engine.found import Found
 from headway.engine.runs import Ran
+from headway.facts.artifacts import Artifact, StoredFile
 from headway.facts.executions import Execution
 from headway.predictions.record import Prediction
+from headway.render.outline import outline, plain
 from headway.render.style import clip, seconds, table
 
 _LONGEST = 600
+_CLASSES = 20
+"""More numbers than this are values of a regression, not classes."""
+_PLUMBING = {
+    "summary",
+    "kept",
+    "content",
+    "container",
+    "order",
+    "types",
+    "own_modules",
+    "table_version",
+    "nodes",
+}
+"""Facts that only Headway reads; `show --json` has them."""
 
 
 def shown_text(found: Found) -> str:
-    """The artifact's files and facts; the prediction first where one was asked for."""
+    """The artifact's history, files and facts; the prediction first where one was asked for."""
     artifact = found.artifact
     lines = [prediction_text(found.prediction), ""] if found.prediction is not None else []
     lines += [f"{artifact.kind} {artifact.digest}"]
-    lines += table([(file.name, f"{file.size:,} B", file.digest[:12]) for file in artifact.files])
-    for name, value in artifact.meta.items():
-        lines.append(f"{name}: {_value(value)}")
+    lines += [f"  {artifact.meta['summary']}"] if artifact.meta.get("summary") else []
+    lines += _made(found)
+    lines += [
+        "",
+        "files:",
+        *table([(_name(file), f"{file.size:,} B", file.digest[:12]) for file in artifact.files]),
+    ]
+    lines += outline(_facts(artifact))
     return "\n".join(lines)
 
 
-def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return clip(text, _LONGEST)
+def _made(found: Found) -> list[str]:
+    """When, by which run, from what; and where it is in use."""
+    lines = []
+    if found.made is not None:
+        made = found.made
+        seed = f", seed {made.seed}" if made.seed is not None else ""
+        when = f"{made.started.isoformat()[:19]}Z in {seconds(made.seconds)}"
+        lines.append(f"  {made.node}, made {when} by run {made.run}{seed}")
+        inputs = [f"{node} {digest[:12]}" for node, digest in made.fingerprint.inputs.items()]
+        lines += [f"  from {', '.join(inputs)}"] if inputs else []
+        lines += [f"  from {path}" for path in sorted(made.fingerprint.data)]
+    points = ", ".join(found.environments)
+    return [*lines, f"  in use in {points}" if points else "  in use in no environment"]
+
+
+def _name(file: StoredFile) -> str:
+    stem, dot, suffix = file.name.partition(".")
+    return f"{file.digest[:12]}{dot}{suffix}" if stem == file.digest else file.name
+
+
+def _facts(artifact: Artifact) -> dict[str, Any]:
+    """What a reader asks for; what only Headway needs is in the JSON."""
+    facts = {name: value for name, value in artifact.meta.items() if name not in _PLUMBING}
+    if artifact.kind in ("model", "baseline"):  # its dataset says where each of them comes from
+        kinds = dict.fromkeys(item["type"] for item in facts.get("inputs", ()))
+        facts["inputs"] = {
+            kind: [item["name"] for item in facts["inputs"] if item["type"] == kind] for kind in kinds
+        }
+    classes = facts.get("classes")
+    if (
+        isinstance(classes, list)
+        and len(classes) > _CLASSES
+        and all(isinstance(one, int | float) for one in classes)
+    ):
+        span = f"{len(classes):,} different ones, from {min(classes):g} to {max(classes):g}"
+        facts = {("values" if name == "classes" else name): value for name, value in facts.items()}
+        facts["values"] = span
+    return facts
 
 
 def prediction_text(prediction: Prediction) -> str:
     """One prediction: what was asked, what was answered, by what, how fast."""
-    answer = ", ".join(f"{name} {_value(value)}" for name, value in prediction.answer.items())
+    answer = ", ".join(f"{name} {plain(value)}" for name, value in prediction.answer.items())
     lines = [
         f"prediction {prediction.id}: {answer}",
         f"  by release {prediction.release[:12]} of {prediction.endpoint} in {prediction.environment}, {seconds(prediction.seconds)}",
-        f"  sent: {_value(prediction.sent)}",
-        f"  features: {_value(prediction.features)}",
+        *outline({"sent": prediction.sent, "features": prediction.features}, "  "),
     ]
     return "\n".join(lines)
 
