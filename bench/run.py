@@ -77,6 +77,23 @@ def looking_up() -> Iterator[tuple[str, float, str]]:
             )
 
 
+def tables_of_groups(*, quick: bool) -> Iterator[tuple[str, float, str]]:
+    """Commits and reads of a group's table, beside plain deltalake."""
+    rows, commits = ("100000", "20") if quick else ("1000000", "100")
+    command = [sys.executable, str(HERE / "tables.py"), "--json", "--rows", rows, "--commits", commits]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE)
+    found = json.loads(done.stdout.splitlines()[-1])
+    ours, theirs = found["headway"], found["deltalake"]
+    for what, title in (
+        ("commits_s", f"{commits} commits of 1,000 rows to a group"),
+        ("scan_ms", "reading the group after them, sorted and verified"),
+        ("old_ms", "reading the version in the middle, likewise"),
+        ("upsert_ms", "an upsert of one row in a hundred"),
+        ("peak_mb", "peak memory of all that"),
+    ):
+        yield f"{title}, x plain deltalake", ours[what] / theirs[what], ""
+
+
 def serving(*, quick: bool) -> dict[str, dict[str, float]]:
     seconds = "1" if quick else "3"
     command = [sys.executable, str(HERE / "serve.py"), "--seconds", seconds, "--json"]
@@ -104,7 +121,7 @@ def main() -> None:
     began = machine()
     starts = list(plan.rows(7 if quick else 21))
     nodes = list(engine.rows(2 if quick else 5))
-    hashes = [*hashing(), *joining(quick=quick), *looking_up()]
+    hashes = [*hashing(), *joining(quick=quick), *tables_of_groups(quick=quick), *looking_up()]
     served = serving(quick=quick)
     echo = served["echo"]
     answers = [

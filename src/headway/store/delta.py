@@ -40,7 +40,10 @@ COMPACT_AT = 32
 CHECKPOINT_EVERY = 32
 """Versions between two checkpoints of the log."""
 _MUCH_LARGER = 4
+_MUCH_SMALLER = 16
+"""Files smaller than the largest by this factor are sorted together; every other one is merged as it lies."""
 _FILE = "__file__"
+_KEY = "__key__"
 _FOR_EVER = "interval 36500 days"
 _TYPES = {
     pl.String(): "string",
@@ -140,9 +143,14 @@ class DeltaTables:
         Raises:
             EngineError: A file is missing, or its bytes are not those of its name.
         """
-        paths = [self._verified(snapshot.table, file) for file in snapshot.files]
-        found = pl.scan_parquet(paths, glob=False)
-        return found if len(paths) == 1 else found.sort(list(snapshot.key))
+        paths = {file: self._verified(snapshot.table, file) for file in snapshot.files}
+        largest = max(file.size for file in snapshot.files)
+        large = [path for file, path in paths.items() if file.size * _MUCH_SMALLER >= largest]
+        small = [path for file, path in paths.items() if file.size * _MUCH_SMALLER < largest]
+        frames = [pl.scan_parquet(path, glob=False) for path in large]
+        if small:
+            frames.append(pl.scan_parquet(small, glob=False).sort(list(snapshot.key)))
+        return _merged(frames, snapshot.key)
 
     def differences(self, before: Snapshot, after: Snapshot) -> Changes:
         """What turns one snapshot into another of the same key; files that both have are not read.
@@ -367,6 +375,16 @@ class DeltaTables:
                 "delta.deletedFileRetentionDuration": _FOR_EVER,
             },
         )
+
+
+def _merged(frames: Sequence[pl.LazyFrame], key: Sequence[str]) -> pl.LazyFrame:
+    """One sorted frame of sorted ones, two at a time: half the time of sorting them all again."""
+    keyed = [frame.with_columns(pl.struct(key).alias(_KEY)) for frame in frames] if frames[1:] else [*frames]
+    while len(keyed) > 1:
+        pairs = zip(keyed[::2], keyed[1::2], strict=False)
+        left = keyed[-1:] if len(keyed) % 2 else []
+        keyed = [*(one.merge_sorted(two, _KEY) for one, two in pairs), *left]
+    return keyed[0].drop(_KEY, strict=False)
 
 
 def _live(found: DeltaTable) -> set[str]:
