@@ -7,6 +7,8 @@ Contracts speak Python's dialect, which requests use. Polars speaks Rust's, whic
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 
@@ -29,21 +31,29 @@ _SAME_IN_BOTH = re.compile(
 )
 
 
-def mismatches(value: pl.Expr, series: pl.Series, pattern: re.Pattern[str]) -> pl.Expr:
+def mismatches(value: pl.Expr, pattern: re.Pattern[str]) -> pl.Expr:
     """Where text does not match; null where it is null.
 
     Args:
         value: The text.
-        series: The same text, for what has to be looked up beforehand.
         pattern: Searched in it.
     """
     rust = to_rust(pattern.pattern)
     if rust is not None:
         return ~value.str.contains(rust)
-    # The corners are left to Python, once per distinct value.
-    distinct = series.drop_nulls().unique().to_list()
-    wrong = pl.Series([text for text in distinct if not pattern.search(text)], dtype=pl.String)
-    return value.is_in(wrong.implode())
+    # The corners are left to Python.
+    return misfits(value, lambda text: pattern.search(text) is not None)
+
+
+def misfits(value: pl.Expr, fits: Callable[[Any], bool]) -> pl.Expr:
+    """Where a Python predicate says no, asked once per distinct value; null where it is null."""
+
+    def judged(series: pl.Series) -> pl.Series:
+        distinct = series.drop_nulls().unique()
+        wrong = pl.Series([one for one in distinct.to_list() if not fits(one)], dtype=series.dtype)
+        return series.is_in(wrong.implode())
+
+    return value.map_batches(judged, return_dtype=pl.Boolean, is_elementwise=True)
 
 
 def to_rust(pattern: str) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from msgspec import Struct, field
 
 from headway.facts.evidence import Outcome
+from headway.spec.expectations import EXPECTATIONS
 
 EXAMPLES = 5
 """Values and row numbers that a result keeps."""
@@ -30,6 +32,13 @@ class Result(Struct, frozen=True, kw_only=True):
         wanted: What was asked for, in words (`between 0 and 5000`).
         observed: What was seen instead, in words; empty where the counts say it all.
         settings: Great Expectations' keyword arguments, without the columns.
+        severity: How much it matters.
+        action: What is done with what breaks it.
+        id: What its author calls it.
+        mostly: Share of the values that must fit.
+        success: Whether the expectation is met, whatever is done where it is not; None where the
+            outcome says it.
+        observed_value: The figure that was seen, as JSON has it.
     """
 
     expectation: str
@@ -43,6 +52,19 @@ class Result(Struct, frozen=True, kw_only=True):
     rows: tuple[int, ...] = ()
     observed: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    severity: str = "critical"
+    action: str = "reject"
+    id: str = ""
+    mostly: float = 1.0
+    success: bool | None = None
+    observed_value: Any = None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the expectation is met; what could not run is not."""
+        return (
+            self.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE) if self.success is None else self.success
+        )
 
     @property
     def line(self) -> str:
@@ -50,10 +72,12 @@ class Result(Struct, frozen=True, kw_only=True):
         about = f"column `{_brief(self.columns[0])}`" if len(self.columns) == 1 else "the table"
         if len(self.columns) > 1:
             about = f"columns {', '.join(f'`{_brief(name)}`' for name in self.columns[:EXAMPLES])}"
+        about = f"{about} ({_brief(self.id)})" if self.id else about
         if self.observed:
             return f"{about}: expected {self.wanted}, found {self.observed}"
+        share = f" in at least {100 * self.mostly:g} %" if self.mostly < 1 else ""
         found = f"{self.unexpected_count:,} of {self.element_count - self.missing_count:,} are not"
-        return f"{about}: expected {self.wanted}, {found}{self._where()}"
+        return f"{about}: expected {self.wanted}{share}, {found}{self._where()}"
 
     def _where(self) -> str:
         if not self.rows:
@@ -82,7 +106,12 @@ class Report(Struct, frozen=True, kw_only=True):
     @property
     def passed(self) -> bool:
         """Whether nothing failed, and nothing was left unjudged because of it."""
-        return all(result.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE) for result in self.results)
+        return not any(result.outcome in (Outcome.FAIL, Outcome.NOT_RUN) for result in self.results)
+
+    @property
+    def warnings(self) -> tuple[Result, ...]:
+        """The results that warn: broken, and not refused."""
+        return tuple(result for result in self.results if result.outcome is Outcome.WARN)
 
     def lines(self, limit: int = 10) -> tuple[str, ...]:
         """One line per failure, at most `limit` and one that counts the others."""
@@ -96,7 +125,7 @@ class Report(Struct, frozen=True, kw_only=True):
         successful = sum(result["success"] for result in results)
         percent = 100.0 * successful / len(results) if results else None
         return {
-            "success": self.passed,
+            "success": successful == len(results),
             "results": results,
             "suite_name": suite,
             "suite_parameters": {},
@@ -113,13 +142,15 @@ class Report(Struct, frozen=True, kw_only=True):
 
 def _to_great_expectations(result: Result) -> dict[str, Any]:
     not_run = result.outcome is Outcome.NOT_RUN
+    said = {"outcome": result.outcome.value, "wanted": result.wanted, "action": result.action}
     return {
-        "success": result.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE),
+        "success": result.is_met,
         "expectation_config": {
             "type": result.expectation,
-            "kwargs": _columns(result) | result.settings,
-            "meta": {"outcome": result.outcome.value, "wanted": result.wanted},
-            "severity": "critical",
+            "kwargs": _columns(result) | {name: _plain(value) for name, value in result.settings.items()},
+            "meta": said,
+            "severity": result.severity,
+            **({"id": result.id} if result.id else {}),
         },
         "result": {} if not_run else _counts(result),
         "meta": {},
@@ -132,14 +163,24 @@ def _to_great_expectations(result: Result) -> dict[str, Any]:
 
 
 def _columns(result: Result) -> dict[str, Any]:
-    if result.expectation == "expect_compound_columns_to_be_unique":
+    signature = EXPECTATIONS.get(result.expectation)
+    arguments = signature.arguments if signature is not None else {}
+    if "columns" in arguments.values():
         return {"column_list": list(result.columns)}
-    return {"column": result.columns[0]} if result.columns else {}
+    named = [name for name, kind in arguments.items() if kind == "column"]
+    return dict(zip(named, result.columns, strict=False))
+
+
+def _plain(value: Any) -> Any:
+    """An argument as JSON has it: times as text."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _counts(result: Result) -> dict[str, Any]:
-    if "values" not in result.expectation and "compound" not in result.expectation:
-        return {"observed_value": result.observed or result.wanted}
+    signature = EXPECTATIONS.get(result.expectation)
+    if signature is None or signature.grain != "row":
+        seen = result.observed_value
+        return {"observed_value": (result.observed or result.wanted) if seen is None else seen}
     judged = result.element_count - result.missing_count
     return {
         "element_count": result.element_count,

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
+from headway.contract.words import LONGEST, limit, one_of, show
 from headway.errors import contract as errors
+from headway.spec.contract import MapTo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from headway.spec.contract import Column, ColumnType
+    from headway.spec.contract import Column, ColumnType, Scalar
 
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
-_SHOWN = 5
-_LONGEST = 60
 _COMPARED = 100
 _ORDERED = ("integer", "number", "time", "date")
 
@@ -38,6 +38,8 @@ class Rules(NamedTuple):
         high: Largest value, inclusive.
         allowed: Values allowed, without those that the other rules refuse anyway.
         pattern: Searched in text.
+        default: What takes the place of a missing column or field; None where it may not be missing.
+        mapped: What becomes of values that are not allowed; None where they are refused.
     """
 
     type: ColumnType
@@ -46,6 +48,8 @@ class Rules(NamedTuple):
     high: Any = None
     allowed: tuple[Any, ...] | None = None
     pattern: re.Pattern[str] | None = None
+    default: Any = None
+    mapped: Any = None
 
 
 def compile_rules(name: str, column: Column) -> Rules:
@@ -61,7 +65,29 @@ def compile_rules(name: str, column: Column) -> Rules:
     if low is not None and high is not None and low > high:
         raise errors.rule_cannot_hold(name, "min", column.min, f"it is above `max: {column.max}`")
     rules = Rules(column.type, column.nulls, low, high, pattern=_pattern(name, column))
-    return rules if column.in_ is None else rules._replace(allowed=_allowed(name, column, rules))
+    if column.in_ is not None:
+        rules = rules._replace(allowed=_allowed(name, column, rules))
+    mapped = column.unknown_category.map_to if isinstance(column.unknown_category, MapTo) else None
+    return rules._replace(
+        default=_stand_in(name, "default", column.default, rules),
+        mapped=_stand_in(name, "unknown_category", mapped, rules),
+    )
+
+
+def _stand_in(name: str, rule: str, raw: Scalar | None, rules: Rules) -> Any:
+    """A value that takes the place of another, which must itself be allowed."""
+    if raw is None:
+        return None
+    try:
+        value = typed(rules.type, raw)
+    except ValueError as error:
+        raise errors.rule_cannot_hold(name, rule, raw, str(error)) from error
+    why = (
+        "there is no `in`" if rule == "unknown_category" and rules.allowed is None else _broken(rules, value)
+    )
+    if why is not None:
+        raise errors.rule_cannot_hold(name, rule, raw, why)
+    return value
 
 
 def _bound(name: str, column: Column, rule: str, raw: float | str | None) -> Any:
@@ -72,7 +98,7 @@ def _bound(name: str, column: Column, rule: str, raw: float | str | None) -> Any
     if column.type == "integer" and isinstance(raw, float) and math.isfinite(raw):
         raw = math.ceil(raw) if rule == "min" else math.floor(raw)
     try:
-        bound = _typed(column.type, raw)
+        bound = typed(column.type, raw)
     except ValueError as error:
         raise errors.rule_cannot_hold(name, rule, raw, str(error)) from error
     return min(max(bound, SMALLEST_INTEGER), LARGEST_INTEGER) if column.type == "integer" else bound
@@ -91,7 +117,7 @@ def _pattern(name: str, column: Column) -> re.Pattern[str] | None:
 
 def _allowed(name: str, column: Column, rules: Rules) -> tuple[Any, ...]:
     try:
-        values = dict.fromkeys(_typed(column.type, raw) for raw in column.in_ or ())
+        values = dict.fromkeys(typed(column.type, raw) for raw in column.in_ or ())
     except ValueError as error:
         raise errors.rule_cannot_hold(name, "in", column.in_, str(error)) from error
     kept = tuple(value for value in values if _broken(rules, value) is None)
@@ -100,7 +126,7 @@ def _allowed(name: str, column: Column, rules: Rules) -> tuple[Any, ...]:
     return kept
 
 
-def _typed(kind: ColumnType, raw: str | float) -> Any:
+def typed(kind: ColumnType, raw: str | float) -> Any:
     """A value as written in a contract, in its column's type.
 
     Raises:
@@ -123,48 +149,7 @@ def _typed(kind: ColumnType, raw: str | float) -> Any:
     raise ValueError(f"it is not of type `{kind}`")
 
 
-# -- in words --------------------------------------------------------------------------------
-
-
-def show(value: Any) -> str:
-    """A value in a message: text in backticks, booleans as JSON, cut to 60 characters."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = value if isinstance(value, str) else value.isoformat() if isinstance(value, date) else repr(value)
-    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-    return f"`{text}`" if isinstance(value, str) else text
-
-
-def _limit(bound: Any) -> str:
-    is_whole = isinstance(bound, float) and bound.is_integer() and abs(bound) <= 2**53
-    return show(int(bound) if is_whole else bound)
-
-
-def between(rules: Rules) -> str:
-    """The bounds in words: `between 0 and 5000`."""
-    if rules.low is None:
-        return f"at most {_limit(rules.high)}"
-    if rules.high is None:
-        return f"at least {_limit(rules.low)}"
-    return f"between {_limit(rules.low)} and {_limit(rules.high)}"
-
-
-def one_of(values: Sequence[Any]) -> str:
-    """A set in words, its first five values."""
-    return f"one of {listed(values)}"
-
-
-def listed(values: Sequence[Any]) -> str:
-    """Values in words, the first five."""
-    more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
-    return ", ".join(show(value) for value in values[:_SHOWN]) + more
-
-
-def as_json(value: Any) -> str | float | bool:
-    """A value as JSON can hold it, for reports: dates and infinity as text, text cut to 60 characters."""
-    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    return show(value).strip("`")
+# -- reasons ---------------------------------------------------------------------------------
 
 
 def reason(rules: Rules, value: Any) -> str | None:
@@ -191,9 +176,9 @@ def late_reason(rules: Rules, value: Any) -> str | None:
 
 def _broken(rules: Rules, value: Any) -> str | None:
     if rules.low is not None and value < rules.low:
-        return f"{show(value)} is below {_limit(rules.low)}"
+        return f"{show(value)} is below {limit(rules.low)}"
     if rules.high is not None and value > rules.high:
-        return f"{show(value)} is above {_limit(rules.high)}"
+        return f"{show(value)} is above {limit(rules.high)}"
     if rules.pattern is not None and not rules.pattern.search(value):
         return f"{show(value)} does not match {show(rules.pattern.pattern)}"
     if rules.allowed is not None and value not in rules.allowed:
@@ -203,7 +188,7 @@ def _broken(rules: Rules, value: Any) -> str | None:
 
 def _near(value: Any, allowed: Sequence[Any]) -> str:
     # Likeness costs time in the product of both lengths, and strangers send the value.
-    if not isinstance(value, str) or len(value) > _LONGEST or len(allowed) > _COMPARED:
+    if not isinstance(value, str) or len(value) > LONGEST or len(allowed) > _COMPARED:
         return ""
     near = difflib.get_close_matches(value, allowed, n=1)
     return f"; did you mean {show(near[0])}?" if near else ""

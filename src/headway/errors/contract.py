@@ -123,3 +123,31 @@ def name_is_not_carried(column: str) -> SpecError:
         where=f"request column {_brief(ascii(column))}",
         mend="rename the column, or leave it out of `request:`",
     )
+
+
+def states_do_not_fit(one: str, other: str) -> ContractError:
+    """DC007: Two states of a contract do not fit together.
+
+    A state says what one pass over one file found, for one contract. States of another contract, or
+    of a pass that kept no keys, cannot be merged. Take the states anew from the files.
+    """
+    return ContractError(
+        code="DC007",
+        what=f"a state for contract `{_brief(one[:12])}` and one for `{_brief(other[:12])}` do not merge",
+        where="states of data files",
+        mend="take both anew, with keys, for the contract as it is now",
+    )
+
+
+def state_cannot_be_read(reason: str) -> ContractError:
+    """DC008: A stored state of a contract cannot be read.
+
+    It was written by another version, or is damaged. A state is only a summary of a data file: take
+    it anew from that file.
+    """
+    return ContractError(
+        code="DC008",
+        what=f"the stored state cannot be read: {_brief(reason)}",
+        where="state of a data file",
+        mend="take it anew from the data file",
+    )

@@ -16,4 +16,6 @@ EXAMPLES = {
     "record_is_refused": lambda: errors.record_is_refused("inputs[3].distance", "9e+99 is above 5000"),
     "body_is_not_json": lambda: errors.body_is_not_json("NaN is not JSON; a missing number is `null`"),
     "name_is_not_carried": lambda: errors.name_is_not_carried('the "real" price'),
+    "states_do_not_fit": lambda: errors.states_do_not_fit("3b1f0c9a77d2e4", "90aa41ffb3c0d1"),
+    "state_cannot_be_read": lambda: errors.state_cannot_be_read("Input data was truncated"),
 }
