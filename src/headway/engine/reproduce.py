@@ -24,6 +24,7 @@ from headway.facts.artifacts import Artifact
 from headway.facts.executions import Execution
 from headway.store.blobs import LocalBlobs
 from headway.store.workspace import Workspace
+from headway.survey.libraries import PYTHON, python_version
 
 REPEATABLE = ("feature_group", "dataset", "model", "baseline")
 """Kinds that are made from pinned inputs alone; a source reads the outside, which may have changed."""
@@ -151,7 +152,7 @@ def _reasons(execution: Execution) -> tuple[str, ...]:
     found = []
     for name, before in sorted(execution.libraries.items()):
         try:
-            now = version(name)
+            now = python_version() if name == PYTHON else version(name)
         except PackageNotFoundError:
             now = "not installed"
         if now != before:

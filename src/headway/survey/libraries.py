@@ -24,6 +24,10 @@ LOCKS = ("requirements.txt", "uv.lock", "pylock.toml", "poetry.lock")
 """Lock files that count without being named, in the order in which they are looked for."""
 
 
+PYTHON = "python"
+"""Stands beside the distributions: every code needs it, its standard library is one that code imports, and
+a model in its native form can be read by the minor version only that wrote it."""
+
 _FORM = 2
 """Form of what is remembered of the installed distributions."""
 
@@ -147,6 +151,11 @@ def _requirements(text: str, *, hashed: bool = False) -> dict[str, list[str]] | 
             return None
         _add(versions, normal(found[1]), found[2])
     return versions or None
+
+
+def python_version() -> str:
+    """Of the Python that runs the product's code, such as `3.12`; patches of it mend and change nothing else."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def normal(name: str) -> str:

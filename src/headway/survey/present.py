@@ -12,7 +12,16 @@ from headway.errors import survey as errors
 from headway.survey.closure import Closure, closure
 from headway.survey.faults import CodeFault, code_faults
 from headway.survey.files import Signature, StatCache, settled, signature_of
-from headway.survey.libraries import LOCKS, Libraries, installed, libraries, read_lock, site_folders
+from headway.survey.libraries import (
+    LOCKS,
+    PYTHON,
+    Libraries,
+    installed,
+    libraries,
+    python_version,
+    read_lock,
+    site_folders,
+)
 from headway.survey.modules import Modules
 
 if TYPE_CHECKING:
@@ -27,7 +36,7 @@ class Present(Struct, frozen=True, kw_only=True):
     Attributes:
         product_digest: Digest of the product file's bytes.
         closures: Node -> the code that it is made of; only nodes with code.
-        environment: Node -> distribution -> version, of what its code imports.
+        environment: Node -> distribution -> version, of what its code imports; and Python's.
         data: Path relative to the product -> digest of its content; None when it is missing.
         lock: The lock file; None when there is none.
         unlocked: Distributions that some code needs and no lock pins.
@@ -86,7 +95,7 @@ def survey(
     return Present(
         product_digest=product_digest,
         closures=closures,
-        environment={name: found.versions for name, found in used.items()},
+        environment={name: {PYTHON: python_version(), **found.versions} for name, found in used.items()},
         data=data,
         lock=pinned.path if pinned else None,
         unlocked=_unlocked(used.values()),

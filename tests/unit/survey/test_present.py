@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
 
 from headway.errors import EngineError
+from headway.facts.executions import Fingerprint
+from headway.plan.causes import difference
 from headway.spec.graph import Graph, Node
 from headway.survey.files import StatCache, signature_of
 from headway.survey.libraries import Installed, Lock, libraries, read_lock
@@ -144,3 +147,17 @@ def test_what_a_lock_says_that_a_library_needs_counts_where_nothing_is_installed
         "pandas": "2.2",
     }
     assert isinstance(read_lock(tmp_path, None), Lock)
+
+
+def test_another_minor_version_of_python_is_another_environment_of_code_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = read(product(tmp_path))
+    assert here.environment["model.m"]["python"] == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert "source.a" not in here.environment, "a node without code needs no Python of the product's"
+    assert "python" not in here.unlocked, "a lock file pins libraries"
+    monkeypatch.setattr("headway.survey.present.python_version", lambda: "3.99")
+    there = read(tmp_path)
+    before, after = (Fingerprint(environment=found.environment["model.m"]) for found in (here, there))
+    (cause,) = difference(before, after)
+    assert (cause.kind, cause.about, cause.after) == ("environment", "python", "3.99")
