@@ -893,6 +893,54 @@ class Reproduced(Shape):
     seconds: float
 
 
+class SearchResult(Shape):
+    """One thing that was found.
+
+    Attributes:
+        product: Name of the product that declares it.
+        kind: `source`, `column`, `feature_group`, `feature`, `dataset`, `model`, `evaluation` or `endpoint`.
+        name: `feature_group.spend`, or `feature_group.spend: mean_7d` for a feature.
+        description: As declared.
+        tags: Those that are given to it.
+        carries: Those that it carries because of what it reads.
+        version: Of a feature group; else null.
+        commit: Number of a group's newest commit; 0 where there is none.
+        fresh: When it was last made; empty when it never was.
+        readers: Nodes downstream of it, nearest first.
+        environments: Where a release that reads it is pointed at, or the thing itself.
+        place: `file:line`.
+    """
+
+    product: str
+    kind: str
+    name: str
+    description: str
+    tags: list[str]
+    carries: list[str]
+    version: int | None
+    commit: int
+    fresh: str
+    readers: list[str]
+    environments: list[str]
+    place: str
+
+
+class SearchResults(Shape):
+    """`headway search --json`.
+
+    Attributes:
+        total: How many there are; `--limit` of them are listed.
+        products: Those that were searched.
+        skipped: Product file -> why it could not be read.
+        results: Best first.
+    """
+
+    total: int
+    products: list[str]
+    skipped: dict[str, str]
+    results: list[SearchResult]
+
+
 OUTPUTS: dict[str, type[Shape]] = {
     "check": Checked,
     "plan": Plan,
@@ -905,6 +953,7 @@ OUTPUTS: dict[str, type[Shape]] = {
     "diff": Differences,
     "lineage": Lineage,
     "history": History,
+    "search": SearchResults,
     "group": GroupRestored,
     "promote": Promoted,
     "rollback": Ended,

@@ -93,6 +93,7 @@ def test_every_command_on_feature_groups_prints_the_documented_fields(tmp_path: 
     assert run("diff", "spend@1", "spend@2").rows.updated == 1
     assert run("group", "restore", "spend@1").number == 3
     assert run("gc", "--dry-run").dry_run
+    assert [found.name for found in run("search", "spnt").results][:1] == ["feature_group.spend: spent"]
 
 
 def predict(run: Deliveries) -> str:

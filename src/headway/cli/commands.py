@@ -29,6 +29,7 @@ COMMANDS = (
     Command("history", "headway.cli.history", "every commit of a feature group: who, when, which rows"),
     Command("group", "headway.cli.group", "restore the rows of a feature group's earlier commit"),
     Command("lineage", "headway.cli.lineage", "where a thing came from, and what came of it"),
+    Command("search", "headway.cli.search", "find features, sources and models, with who reads them"),
     Command("promote", "headway.cli.promote", "point one environment at what another points at"),
     Command("rollback", "headway.cli.rollback", "bring back the release before, at once"),
     Command("stop", "headway.cli.stop", "take an endpoint out of service, at once"),

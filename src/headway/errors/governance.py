@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
-from headway.errors.families import GateError, SpecError
+from headway.errors.families import GateError, SpecError, UsageError
 
 _SHOWN = 5
 _LONGEST = 400
@@ -33,6 +34,17 @@ def rules_are_broken(where: str, broken: Sequence[tuple[str, str, Sequence[str]]
         mend="take what the lines begin with out of what reads it, mend its tags, or change the rule",
         evidence=(*lines[:_SHOWN], *more),
     )
+
+
+def unknown_kind(kind: str, known: Sequence[str]) -> UsageError:
+    """GV003: A search asks for a kind of thing that there is none of.
+
+    `headway search` finds sources, columns of contracts, feature groups, single features, datasets, models,
+    evaluations and endpoints.
+    """
+    near = difflib.get_close_matches(kind, known, n=1, cutoff=0.5)
+    hint = f"did you mean `{near[0]}`?" if near else f"kinds are {', '.join(known)}"
+    return UsageError(code="GV003", what=f"there is no kind `{kind[:60]}`", mend=hint)
 
 
 def features_are_not_there(unknown: Sequence[tuple[str, str, str]]) -> SpecError:

@@ -10,4 +10,5 @@ EXAMPLES = {
         "environment `prod`", [("deny tag pii in model.*", "headway.yaml:40", [_WAY])]
     ),
     "features_are_not_there": lambda: errors.features_are_not_there([("domian", "headway.yaml:12", "domain")]),
+    "unknown_kind": lambda: errors.unknown_kind("featur", ["source", "feature", "model"]),
 }
