@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from headway.facts.executions import Fingerprint
     from headway.store.ports import LedgerReader
 
-READING_ONLY = ("window", "ttl")
-"""Fields of a group that say how it is read or recomputed, not what its rows mean."""
+READING_ONLY = ("window", "ttl", "contract")
+"""Fields of a group that say how it is read, recomputed or judged, not what its rows mean."""
 
 
 def commits(reader: LedgerReader, node: str) -> list[Committed]:
@@ -49,7 +49,11 @@ def identity(table: str, parent: str | None, schema: Sequence[Sequence[str]], ro
 
 def meaning(fingerprint: Fingerprint) -> str:
     """Digest of what a group's rows mean: its code and its declaration, whatever it is computed from."""
-    config = {name: value for name, value in fingerprint.config.items() if name not in READING_ONLY}
+    config = {
+        name: value
+        for name, value in fingerprint.config.items()
+        if name.partition(".")[0] not in READING_ONLY
+    }
     return digest.of_value([fingerprint.code, config])
 
 

@@ -6,9 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from headway.core.clock import SystemClock
 from headway.core.ids import uuid7
 from headway.engine.group_commit import Making, commit_all, place_of
+from headway.engine.group_contract import judge
 from headway.engine.group_log import snapshot_of
 from headway.engine.group_reading import artifact_of, commit_at
 from headway.engine.opened import Opened, open_product, plan
@@ -63,6 +66,7 @@ def restore(file: Path, reference: str, who: str, why: str) -> Restored:
     Raises:
         UsageError: There is no such commit, it is of another version, or the sources are not up to date.
         ConflictError: Somebody else writes the group.
+        ContractError: The rows break the contract that the group has now.
         EngineError: The rows of the commit are damaged or collected.
     """
     opened = open_product(file)
@@ -76,8 +80,12 @@ def restore(file: Path, reference: str, who: str, why: str) -> Restored:
     with writer.lease(source.node, f"{who}: {COMMAND}"):
         snapshot = snapshot_of(artifact_of(opened.reader, source))
         rows = tables.read(snapshot).collect()
+        contract = opened.loaded.contracts.get(group.contract or "")
+        judged = judge(rows, contract, source.node, author.now) if contract is not None else None
         place = place_of(opened.reader, tables, source.node, source.version, source.table)
-        making = Making("restore", source.code, source.contract, source.number, why)
+        making = Making(
+            "restore", source.code, judged.outcome if judged else source.contract, source.number, why
+        )
         made = commit_all(tables, place, rows, snapshot.key, author, making)
         execution = Execution(
             run=author.run,
@@ -95,6 +103,7 @@ def restore(file: Path, reference: str, who: str, why: str) -> Restored:
             RunStarted(run=author.run, command=COMMAND, environment="", plan="", who=who),
             Made(artifact=made.artifact(), node=source.node),
             *((made.fact,) if made.is_new else ()),
+            *((replace(judged, about=made.fact.commit),) if judged is not None else ()),
             execution,
             RunEnded(run=author.run, outcome="succeeded", seconds=execution.seconds),
         )

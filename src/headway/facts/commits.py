@@ -46,7 +46,7 @@ class Committed(Struct, frozen=True, kw_only=True, tag="commit"):
         who: Author.
         run: Id of the apply, or of the restore.
         code: Digest of the feature code's fingerprint.
-        contract: What the contracts of its sources said: pass, warn, not applicable.
+        contract: What its own contract and those of its sources said: pass, warn, not applicable.
         mode: `first`, `backfill` (a changed meaning), `full`, `incremental`, or `restore`.
         restored: Number of the commit whose rows came back; 0 otherwise.
         why: What the author said.

@@ -122,11 +122,13 @@ def _source(name: str, source: Source, contracts: Mapping[str, Contract]) -> Nod
 
 
 def _group(name: str, group: FeatureGroup, product: Product, contracts: Mapping[str, Contract]) -> Node:
+    contract = contracts.get(group.contract) if group.contract else None
     return Node(
         name=f"feature_group.{name}",
         kind="feature_group",
         # A frame function gets its sources by position: their order is part of what it makes.
         config=identity(group)
+        | (identity(contract, "contract") if contract is not None else {})
         | ({"from": list(group.from_)} if len(group.from_) > 1 else {})
         | _times(group.from_, product),
         code=tuple(filter(None, (group.columns, group.frame))),

@@ -101,23 +101,25 @@ def _contracts(
 ) -> tuple[dict[str, Contract], dict[str, dict[Path_, tuple[int, int]]]]:
     contracts: dict[str, Contract] = {}
     places: dict[str, dict[Path_, tuple[int, int]]] = {}
-    for name, source in product.sources.items():
-        if source.contract is None or source.contract in contracts:
+    named = [("sources", name, source.contract) for name, source in product.sources.items()]
+    named += [("feature_groups", name, group.contract) for name, group in product.feature_groups.items()]
+    for section, name, written in named:
+        if written is None or written in contracts:
             continue
-        path = file.parent / source.contract
+        path = file.parent / written
         if not _is_there(path):
-            line, column = reading.places[("sources", name, "contract")]
-            what = f"the contract `{source.contract[:60]}` is not there"
+            line, column = reading.places[(section, name, "contract")]
+            what = f"the contract `{written[:60]}` is not there"
             hint = "write it, or take `contract:` out"
-            reading.faults.append(Fault(reading.file, line, column, f"sources.{name}.contract", what, hint))
+            reading.faults.append(Fault(reading.file, line, column, f"{section}.{name}.contract", what, hint))
             continue
-        inner = Reading(source.contract)
+        inner = Reading(written)
         contract = _contract(path, inner)
         reading.faults += inner.faults
         # A contract with broken columns would make faults of every name that refers to them.
         if contract is not INVALID and not references.Check(inner).broken(("columns",)):
-            contracts[source.contract] = contract
-            places[source.contract] = inner.places
+            contracts[written] = contract
+            places[written] = inner.places
     return contracts, places
 
 

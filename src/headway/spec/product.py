@@ -123,6 +123,7 @@ class FeatureGroup(Declared, frozen=True):
         frame: `module:function` that takes whole frames and returns one; instead of `columns`.
         window: How far back a recompute reads; None reads everything.
         ttl: Values older than this at predict time count as missing; None means never.
+        contract: Path of a contract that its computed rows must keep before they are committed.
         features: Feature -> what is said of it.
     """
 
@@ -133,6 +134,7 @@ class FeatureGroup(Declared, frozen=True):
     frame: Identity[str | None] = None
     window: Identity[timedelta | None] = None
     ttl: Identity[timedelta | None] = None
+    contract: Wiring[str | None] = None
     features: Metadata[dict[str, FeatureNote]] = field(default_factory=dict)
     description: Metadata[str] = ""
     tags: Metadata[tuple[str, ...]] = ()

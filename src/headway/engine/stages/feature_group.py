@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -12,6 +12,7 @@ from headway.data import groups, incremental
 from headway.data.groups import SourceTable
 from headway.data.times import EVENT_TIME, KNOWN_TIME
 from headway.engine.group_commit import Commit, Making, Place, commit_all, commit_changes, place_of
+from headway.engine.group_contract import judge
 from headway.engine.group_log import commits, meaning
 from headway.engine.stages.names import short_name
 from headway.engine.stages.tables import source_table
@@ -21,7 +22,7 @@ from headway.errors import EngineError, UserCodeError
 from headway.errors import tables as errors
 from headway.facts.artifacts import Artifact
 from headway.facts.commits import Committed
-from headway.facts.evidence import Outcome
+from headway.facts.evidence import Evidence, Outcome
 from headway.facts.executions import Execution
 from headway.features import functions
 from headway.features.functions import FeatureFunction
@@ -37,6 +38,7 @@ class Group:
     Attributes:
         sources: Source -> all its rows.
         code: Its feature functions, where it has a module of them.
+        judged: What its own contract said of the rows that are committed.
     """
 
     work: Work
@@ -45,6 +47,7 @@ class Group:
     sources: Mapping[str, SourceTable]
     code: Sequence[FeatureFunction]
     tables: TableStore
+    judged: list[Evidence] = field(default_factory=list)
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -55,13 +58,23 @@ class Group:
         """The group's rows, of all of its sources' rows or of some."""
         return groups.compute(self.declared, self.name, sources, functions=self.code, resolve=resolve).frame
 
+    def judge(self, rows: pl.DataFrame) -> None:
+        """Hold all rows to the group's own contract, before any is written.
+
+        Raises:
+            ContractError: They break it.
+        """
+        contract = self.work.declaration.contracts.get(self.declared.contract)
+        if contract is not None:
+            self.judged.append(judge(rows, contract, self.work.node.name, self.work.now))
+
 
 def run(work: Work) -> Draft:
     """Compute what can have changed, and commit what did.
 
     Raises:
         UserCodeError: A feature function failed, or reads further back than `window:` says.
-        ContractError: Rows of one entity and time contradict each other.
+        ContractError: Rows of one entity and time contradict each other, or break the group's contract.
         SpecError: A feature was dropped, or is of another type, and `version:` is the same.
         ConflictError: Somebody else writes the table.
     """
@@ -80,11 +93,14 @@ def run(work: Work) -> Draft:
         table=made.snapshot.table,
         stored=made.snapshot.files,
         facts=(made.fact,) if made.is_new else (),
+        evidence=tuple(group.judged),
     )
 
 
-def _making(work: Work, mode: str) -> Making:
+def _making(group: Group, mode: str) -> Making:
+    work = group.work
     outcomes = {_checked(work.past, artifact) for artifact in work.inputs.values()}
+    outcomes |= {str(item.outcome) for item in group.judged}
     ranked = ("fail", "warn", "not run", "pass", "not applicable")
     contract = next((outcome for outcome in ranked if outcome in outcomes), "not applicable")
     return Making(mode, digest.of_value(dict(work.code)), contract)
@@ -124,9 +140,12 @@ def _incrementally(group: Group) -> Commit | None:
         return None
     order = list(group.order)
     gone = there.select(order).join(rows, on=order, how="anti", nulls_equal=True)
-    return commit_changes(
-        group.tables, place, rows.select(there.columns), gone, work, _making(work, "incremental")
-    )
+    rows = rows.select(there.columns)
+    if group.declared.contract is not None:
+        whole = group.tables.read(place.snapshot).collect()
+        stays = whole.filter(~pl.col(EVENT_TIME).is_between(*span))
+        group.judge(pl.concat([stays, rows]).sort(order))
+    return commit_changes(group.tables, place, rows, gone, work, _making(group, "incremental"))
 
 
 def _base(group: Group) -> tuple[Place, dict[str, SourceTable]] | None:
@@ -186,7 +205,8 @@ def _in_full(group: Group) -> Commit:
     _check_window(group, rows)
     place, mode = _place(group, rows)
     rows = rows.select(_columns(group.work.past, place, rows))
-    return commit_all(group.tables, place, rows, group.order, group.work, _making(group.work, mode))
+    group.judge(rows)
+    return commit_all(group.tables, place, rows, group.order, group.work, _making(group, mode))
 
 
 def _place(group: Group, rows: pl.DataFrame) -> tuple[Place, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from headway.spec.checks.group_contracts import check_group_contract
 from headway.spec.checks.scene import SHOWN, Scene
 from headway.spec.checks.sources import check_source
 from headway.spec.contract import Contract
@@ -33,6 +34,7 @@ def _group(scene: Scene, path: Path_, group: FeatureGroup) -> None:
         scene.check.fault((*path, "version"), f"version {group.version}", "versions count from 1")
     scene.positive((*path, "window"), group.window)
     scene.positive((*path, "ttl"), group.ttl)
+    check_group_contract(scene, (*path, "contract"), group)
 
 
 # -- datasets ----------------------------------------------------------------------------------
