@@ -49,6 +49,10 @@ def test_help_loads_nothing_heavy_and_no_third_party_module(words: list[str]) ->
         "headway.spec.load",
         "headway.store.ledger",
         "headway.store.blobs",
+        "headway.engine.opened",
+        "headway.engine.converge",
+        "headway.engine.status",
+        "headway.render.progress",
     ],
 )
 def test_planning_loads_no_data_frame_and_no_server(module: str) -> None:

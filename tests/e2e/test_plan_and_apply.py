@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 
 import pytest
 from product import HEADWAY, Folder
@@ -283,3 +284,15 @@ def test_what_is_not_found_says_why(applied: Folder) -> None:
     applied.edit("headway.yaml", "endpoints:\n", "endpoints:\n  second: {model: main}\n")
     assert "`endpoint.second` is declared, and was never made" in applied.run("show", "endpoint.second").err
     assert "next: headway serve" in applied.run("predictions").err
+
+
+def test_an_apply_with_nothing_to_do_loads_no_data_frame(applied: Folder) -> None:
+    script = (
+        "import sys; from headway.cli.main import main; code = main(['apply']);"
+        " print([m for m in ('polars', 'numpy', 'sklearn', 'pyarrow', 'deltalake', 'onnx') if m in sys.modules], code)"
+    )
+    assert "nothing to do" in applied.run("apply").out
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=applied.root, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines()[-1] == "[] 0", done.stderr

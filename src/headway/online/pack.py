@@ -6,10 +6,9 @@ The file is `HWON`, one version byte, the blake3 digest (32 bytes) of the rest, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-import numpy as np
 from blake3 import blake3
 from msgspec import Struct
 
@@ -18,6 +17,7 @@ from headway.errors import serve as errors
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 MAGIC = b"HWON\x01"
@@ -88,6 +88,8 @@ def pack(groups: Mapping[str, PackedGroup]) -> bytes:
 
 
 def _rows(name: str, group: PackedGroup) -> Rows:
+    import numpy as np  # late: what only reads a store, or has nothing to write, needs it not
+
     _check(name, group)
     keys = [tuple(_plain(name, value) for value in row) for row in zip(*group.keys.values(), strict=True)]
     entities: dict[tuple[Key | None, ...], int] = {}
@@ -125,14 +127,16 @@ def _check(name: str, group: PackedGroup) -> None:
         raise errors.not_packable(name, "its columns differ in length")
 
 
-def _plain(name: str, value: object) -> Key | None:
-    plain = value.item() if isinstance(value, np.generic) else value
+def _plain(name: str, value: Any) -> Key | None:
+    plain = value.item() if hasattr(value, "item") else value  # NumPy's own scalars
     if plain is not None and not isinstance(plain, KEY_TYPES):
         raise errors.not_packable(name, f"a key is of type {type(plain).__name__}")
     return plain
 
 
 def _texts(column: list[str | None]) -> Texts:
+    import numpy as np
+
     words: dict[str, int] = {}
     places = [-1 if text is None else words.setdefault(text, len(words)) for text in column]
     return Texts(list(words), np.array(places, dtype="<i4").tobytes())
