@@ -13,6 +13,7 @@ from headway.core.wording import few
 from headway.engine import governing
 from headway.engine.condition import Conditions
 from headway.engine.governing import Governed
+from headway.engine.lost_features import lost_features
 from headway.engine.standing_in import standing_in
 from headway.errors import engine as errors
 from headway.errors import survey as survey_errors
@@ -220,6 +221,7 @@ def _barred(opened: Opened, environment: str, scope: Collection[str]) -> tuple[C
 
 def _notices(opened: Opened, state: EnvironmentState, scope: Collection[str]) -> tuple[str, ...]:
     notices: list[Any] = [*_stand_ins(opened), *_native(opened, state.pointers)]
+    notices += lost_features(opened, scope)
     notices += governing.notices(opened.governed, scope, protected=is_protected(opened, state.name))
     if is_protected(opened, state.name):
         return tuple(notices)  # what would be a note elsewhere is a refusal here
