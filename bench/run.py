@@ -63,6 +63,23 @@ def joining(*, quick: bool) -> Iterator[tuple[str, float, str]]:
         yield f"{name}: peak memory, x its peak", found[name]["peak_mb"] / ours["peak_mb"], ""
 
 
+def validating(*, quick: bool) -> Iterator[tuple[str, float, str]]:
+    """Fifteen checks on a table, on what an append brings, and on one record."""
+    command = [
+        sys.executable,
+        str(HERE / "validate.py"),
+        "--json",
+        "--rows",
+        "100000" if quick else "1000000",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE)
+    found = json.loads(done.stdout.splitlines()[-1])
+    yield "validation, 15 checks: x the same by hand in Polars", found["headway_s"] / found["by_hand_s"], "1"
+    yield "the same after an append of 1 %, x the whole", found["append_s"] / found["headway_s"], "0.02"
+    yield "the same, peak MB", found["peak_mb"], ""
+    yield "one record of 10 fields from JSON, us", found["record_us"], "10"
+
+
 def looking_up() -> Iterator[tuple[str, float, str]]:
     """Online look-ups against one indexed row of SQLite."""
     command = [sys.executable, str(HERE / "online.py"), "--json"]
@@ -121,7 +138,13 @@ def main() -> None:
     began = machine()
     starts = list(plan.rows(7 if quick else 21))
     nodes = list(engine.rows(2 if quick else 5))
-    hashes = [*hashing(), *joining(quick=quick), *tables_of_groups(quick=quick), *looking_up()]
+    hashes = [
+        *hashing(),
+        *validating(quick=quick),
+        *joining(quick=quick),
+        *tables_of_groups(quick=quick),
+        *looking_up(),
+    ]
     served = serving(quick=quick)
     echo = served["echo"]
     answers = [
