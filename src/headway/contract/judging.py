@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from headway.contract.checks import Check, checks
 from headway.contract.expectations import TABLES
 from headway.contract.figures import NOT_MERGEABLE, native
+from headway.contract.personal import without_personal
 from headway.contract.report import Report, Result
 from headway.contract.state import State, key_name
 from headway.contract.words import as_json, listed, show
@@ -37,7 +38,8 @@ def judge(
         whole: Gives a state of the whole table, taken in one pass; called at most once, and only where
             some expectations need it. Without it they are `not run`, and the report does not pass.
     """
-    return Report(results=tuple(_results(contract, state, now, whole)), rows=state.rows)
+    results = without_personal(_results(contract, state, now, whole), contract)
+    return Report(results=tuple(results), rows=state.rows)
 
 
 def unsettled(contract: Contract, state: State) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from headway.errors.masking import MASK, PERSONAL
 from headway.spec.contract import Column, ColumnType
 
 _EXAMPLES = 5
@@ -54,7 +55,8 @@ def parse(texts: pl.DataFrame, columns: Mapping[str, Column]) -> tuple[pl.DataFr
 def _unparsed(text: pl.Series, typed: pl.Series, column: Column) -> Unparsed:
     rows = (typed.is_null() & text.is_not_null()).arg_true()
     first = rows.head(_EXAMPLES)
-    examples = tuple(zip((first + 1).to_list(), text.gather(first).to_list(), strict=True))
+    cells = [MASK] * len(first) if PERSONAL in column.tags else text.gather(first).to_list()
+    examples = tuple(zip((first + 1).to_list(), cells, strict=True))
     return Unparsed(column.type, len(rows), examples)
 
 

@@ -10,13 +10,16 @@ from typing import NamedTuple
 import polars as pl
 
 from headway.contract import columns as contracts
+from headway.contract.personal import personal_columns
 from headway.core import digest
 from headway.data.calls import Resolve
 from headway.data.loaders.asked import Asked, Batch, Origin, Since
 from headway.data.loaders.find import loader_for
+from headway.data.personal import mask_of
 from headway.data.retry import Pause, again
 from headway.data.secrets import filled
 from headway.errors import sources as errors
+from headway.errors.masking import PERSONAL, conceal
 from headway.spec.contract import Column, ColumnType, Contract
 from headway.spec.loading import Loading, loading
 from headway.spec.product import Source
@@ -97,11 +100,20 @@ def load(
     batches, attempts = again(lambda: list(loader(asked)), pause)
     frame = _joined(batches, asked)
     agreed = contract if contract is not None else inferred(frame, name)
+    _conceal(frame, source, agreed)
     frame = contracts.cast(frame, agreed)
     if since is not None:
         frame = _from_mark(frame, since, name)
     origins = tuple(origin for batch in batches for origin in batch.origins)
     return Loaded(frame, contracts.check(frame, agreed), agreed, origins, attempts)
+
+
+def _conceal(frame: pl.DataFrame, source: Source, contract: Contract) -> None:
+    """Keep personal values out of what is said of the rows from here on."""
+    personal = set(frame.columns) if PERSONAL in source.tags else personal_columns(contract)
+    if personal:
+        columns = [frame[name] for name in frame.columns if name in personal]
+        conceal(mask_of(lambda: columns))
 
 
 def inferred(frame: pl.DataFrame, name: str) -> Contract:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from headway.core.wording import few
 from headway.errors import governance as errors
+from headway.errors.masking import PERSONAL
 from headway.facts.evidence import Evidence, Outcome
 from headway.lineage import policies
 from headway.lineage.carried import WHOLE, Bearing, Columns, Reads, carried
@@ -23,8 +24,6 @@ from headway.survey.modules import Modules
 if TYPE_CHECKING:
     from headway.store.ledger import SqliteReader
 
-PII = "pii"
-"""The tag of personal data: what it reaches is told in every plan, and its values are shown nowhere."""
 _CHECK = "policy: "
 _KEPT = 5
 
@@ -64,13 +63,14 @@ def governed(loaded: Loaded, graph: Graph, modules: Modules, reader: SqliteReade
     Raises:
         SpecError: A note is about a feature that its group does not compute.
     """
-    reads = _reads(loaded, modules, reader)
+    reads = reads_of(loaded, modules, reader)
     _refuse_unknown(loaded, reads)
     found = carried(loaded, reads)
     return Governed(found, policies.judge(loaded, graph, found), policies.deprecated(graph, found))
 
 
-def _reads(loaded: Loaded, modules: Modules, reader: SqliteReader | None) -> Reads:
+def reads_of(loaded: Loaded, modules: Modules, reader: SqliteReader | None = None) -> Reads:
+    """What the product's feature functions take, and the features of groups that were computed."""
     groups = loaded.product.feature_groups
     named = [group.columns for group in groups.values()]
     named += [dataset.on_demand for dataset in loaded.product.datasets.values()]
@@ -125,7 +125,7 @@ def notices(found: Governed, nodes: Collection[str], *, protected: bool) -> list
         for breach in found.deprecated
         if breach.node in nodes
     ]
-    return said + reached(found.carried, PII)
+    return said + reached(found.carried, PERSONAL)
 
 
 def reached(found: Mapping[str, Columns], tag: str) -> list[str]:

@@ -15,11 +15,12 @@ from msgspec.structs import replace
 from headway.core.clock import Clock
 from headway.engine import events
 from headway.engine.archive import pack
+from headway.engine.personal import mask_for
 from headway.engine.user_code import captured
 from headway.engine.work import Draft, Past, Stage, Work
 from headway.errors import HeadwayError
 from headway.errors import engine as errors
-from headway.errors.masking import masked
+from headway.errors.masking import masked, working_on
 from headway.facts.artifacts import Artifact, StoredFile
 from headway.facts.evidence import Outcome
 from headway.facts.executions import Execution, Fingerprint
@@ -76,9 +77,16 @@ def run_node(bench: Bench, step: Step, fingerprint: Fingerprint, run: str, folde
 def _run(
     bench: Bench, step: Step, node: Node, fingerprint: Fingerprint, run: str, folder: Path
 ) -> events.Finished:
-    begun = time.perf_counter()
     refreshed = any(cause.kind == "policy" for cause in step.causes)
     work = _work(bench, node, fingerprint, run, folder, refreshed=refreshed)
+    with working_on(mask_for(work)):
+        return _worked(bench, step, work, fingerprint, run, folder)
+
+
+def _worked(
+    bench: Bench, step: Step, work: Work, fingerprint: Fingerprint, run: str, folder: Path
+) -> events.Finished:
+    begun, node = time.perf_counter(), work.node
     attempt = _attempt(bench, step, fingerprint, run)
     with captured() as printed:
         try:

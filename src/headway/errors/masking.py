@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Callable, Generator
+
+Mask = Callable[[str], str]
+"""Takes something out of a text."""
+PERSONAL = "pii"
+"""The tag of personal data."""
+MASK = "[pii]"
+"""What stands in the place of a personal value."""
+_MASKS: list[Mask] = []
+"""Those of the columns that are worked on now."""
 
 SHORTEST = 6
 """Characters of a value that is looked for; a shorter one would stand in too many texts by chance."""
@@ -20,8 +31,24 @@ def declare(name: str) -> None:
     _DECLARED.add(name)
 
 
+@contextlib.contextmanager
+def working_on(mask: Mask | None) -> Generator[None]:
+    """Let texts be masked while something is worked on, with all that `conceal` adds meanwhile."""
+    before = len(_MASKS)
+    _MASKS.extend([mask] if mask is not None else ())
+    try:
+        yield
+    finally:
+        del _MASKS[before:]
+
+
+def conceal(mask: Mask) -> None:
+    """Mask texts from now on, until the work ends around which `working_on` stands."""
+    _MASKS.append(mask)
+
+
 def masked(text: str) -> str:
-    """A text without passwords in URLs and without the values of environment variables that hold secrets.
+    """A text without passwords in URLs, values of environment variables that hold secrets, and personal values.
 
     The product's own code may put such a value into an exception, or print it. A variable counts by its
     name (`DB_PASSWORD`, `API_TOKEN`), or because a product file names it as a secret; its name in brackets takes the place of its value.
@@ -29,6 +56,8 @@ def masked(text: str) -> str:
     secrets = [(value, name) for name, value in os.environ.items() if _is_secret(name, value)]
     for value, name in sorted(secrets, key=lambda secret: -len(secret[0])):
         text = text.replace(value, f"[{name}]")
+    for mask in _MASKS:
+        text = mask(text)
     return re.sub(_IN_A_URL, r"\1:[password]@", text)
 
 
