@@ -720,6 +720,23 @@ class StoredItem(Shape):
     why: str
 
 
+class StoredTable(Shape):
+    """A physical table of a group, as far as it stays.
+
+    Attributes:
+        table: Its place below `tables/`.
+        commits: How many of its commits stay.
+        size: Bytes of their files, each counted once.
+        releases: Releases that were made of one of them.
+    """
+
+    node: str
+    table: str
+    commits: int
+    size: int
+    releases: list[str]
+
+
 class Collected(Shape):
     """`headway gc --json`.
 
@@ -729,6 +746,7 @@ class Collected(Shape):
         bytes: Their size.
         removed: Sources and commits that go.
         kept: Sources and commits that stay.
+        tables: Tables of groups, with what they cost and who reads them.
     """
 
     dry_run: bool
@@ -736,6 +754,7 @@ class Collected(Shape):
     bytes: int
     removed: list[StoredItem]
     kept: list[StoredItem]
+    tables: list[StoredTable]
 
 
 class Check(Shape):

@@ -43,6 +43,24 @@ class Item(NamedTuple):
     why: str
 
 
+class Generation(NamedTuple):
+    """A physical table of a group, as far as it stays.
+
+    Attributes:
+        node: The group.
+        table: The table (`shop.spend/v1`).
+        commits: How many of its commits stay.
+        size: Bytes of their files, each counted once.
+        releases: Releases that were made of one of them (`endpoint.main 1f2e3d4c5b6a`), newest last.
+    """
+
+    node: str
+    table: str
+    commits: int
+    size: int
+    releases: tuple[str, ...]
+
+
 class Swept(NamedTuple):
     """What a collection did, or would do.
 
@@ -51,6 +69,7 @@ class Swept(NamedTuple):
         removed: Those that go.
         files: Files that go: theirs alone, and those that no fact names.
         size: Their bytes.
+        generations: Tables of groups, with what they cost and the releases that read them.
     """
 
     kept: tuple[Item, ...]
@@ -58,6 +77,7 @@ class Swept(NamedTuple):
     files: int
     size: int
     dry_run: bool
+    generations: tuple[Generation, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema of `gc --json`."""
@@ -67,6 +87,7 @@ class Swept(NamedTuple):
             "bytes": self.size,
             "removed": [item._asdict() for item in self.removed],
             "kept": [item._asdict() for item in self.kept],
+            "tables": [item._asdict() for item in self.generations],
         }
 
 
@@ -133,7 +154,7 @@ def _collect(
         commits = tuple(item.digest for item in gone if item.commit)
         writer.record(Collected(who=who, commits=commits, files=files, size=size))
         _sweep(workspace, past, staying, dry_run=False)
-    return Swept(tuple(kept), tuple(gone), files, size, dry_run)
+    return Swept(tuple(kept), tuple(gone), files, size, dry_run, tuple(_generations(past, staying)))
 
 
 def _sweep(workspace: Workspace, past: _Past, staying: list[Artifact], *, dry_run: bool) -> tuple[int, int]:
@@ -170,12 +191,7 @@ def _reasons(reader: SqliteReader, past: _Past) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for digest, why in _roots(reader, past):
         reasons.setdefault(digest, why)
-    made_of: dict[str, set[str]] = {}
-    for run in past.executions:
-        if run.output is not None:
-            made_of.setdefault(run.output, set()).update(run.fingerprint.inputs.values())
-    for digest, (artifact, _) in past.artifacts.items():
-        made_of.setdefault(digest, set()).update(artifact.meta.get("nodes", {}).values())
+    made_of = _made_of(past)
     queue = list(reasons)
     for digest in queue:
         found = past.artifacts.get(digest)
@@ -185,6 +201,45 @@ def _reasons(reader: SqliteReader, past: _Past) -> dict[str, str]:
                 reasons[part] = f"{name} {digest[:12]} was made of it"
                 queue.append(part)
     return reasons
+
+
+def _made_of(past: _Past) -> dict[str, set[str]]:
+    """Artifact -> what it was made of directly."""
+    found: dict[str, set[str]] = {}
+    for run in past.executions:
+        if run.output is not None:
+            found.setdefault(run.output, set()).update(run.fingerprint.inputs.values())
+    for digest, (artifact, _) in past.artifacts.items():
+        found.setdefault(digest, set()).update(artifact.meta.get("nodes", {}).values())
+    return found
+
+
+def _generations(past: _Past, staying: list[Artifact]) -> Iterator[Generation]:
+    """Every table of a group that stays, by name."""
+    tables: dict[str, list[Artifact]] = {}
+    for artifact in staying:
+        if artifact.table and artifact.digest in past.commits:
+            tables.setdefault(artifact.table, []).append(artifact)
+    releases = _releases(past)
+    for table, found in sorted(tables.items()):
+        own = {artifact.digest for artifact in found}
+        size = sum({file.digest: file.size for artifact in found for file in artifact.files}.values())
+        readers = tuple(name for name, parts in releases.items() if own & parts)
+        yield Generation(past.commits[found[0].digest].node, table, len(own), size, readers)
+
+
+def _releases(past: _Past) -> dict[str, set[str]]:
+    """Release -> all that it was made of."""
+    made_of, found = _made_of(past), {}
+    for digest, (artifact, node) in past.artifacts.items():
+        if artifact.kind == "release":
+            queue, seen = [digest], {digest}
+            for part in queue:
+                fresh = made_of.get(part, set()) - seen
+                seen |= fresh
+                queue += fresh
+            found[f"{node} {digest[:12]}"] = seen
+    return found
 
 
 def _roots(reader: SqliteReader, past: _Past) -> Iterator[tuple[str, str]]:

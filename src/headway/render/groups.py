@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from headway.core.wording import count
+from headway.core.wording import count, few
 from headway.render.style import PLAIN, Style, clip, table
 
 if TYPE_CHECKING:
@@ -117,6 +117,18 @@ def swept_text(found: Swept) -> str:
             lines.append(
                 f"  ... and {len(items) - _MOST:,} more that {title.removesuffix('s')}; --json lists all"
             )
+    lines += table(
+        [
+            (
+                "table",
+                item.table,
+                size_text(item.size),
+                count(item.commits, "commit"),
+                f"read by {few(item.releases, 3)}" if item.releases else "read by no release",
+            )
+            for item in found.generations
+        ]
+    )
     return "\n".join(lines)
 
 
