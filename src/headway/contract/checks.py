@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -21,6 +21,9 @@ from headway.spec.contract import Column, ColumnType, Contract, Expectation, Map
 from headway.spec.expectations import EXPECTATIONS, Kind, columns_of
 
 _STATIC = {"expect_column_to_exist": "the column to exist"}
+
+_ALWAYS = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_finite")
+"""What features and models rely on: a row that breaks it may be set aside, and never pass."""
 
 Action = Literal["reject", "quarantine", "warn"]
 
@@ -71,8 +74,33 @@ class Check(NamedTuple):
     @property
     def is_float(self) -> bool:
         """Whether several columns are compared or added as float64."""
-        is_sum = self.type == "expect_multicolumn_sum_to_equal"
-        return is_sum or (len(self.types) > 1 and set(self.types) == {"integer", "number"})
+        is_compared = not self.type.endswith("_in_set") and set(self.types) == {"integer", "number"}
+        return is_compared or self.type == "expect_multicolumn_sum_to_equal"
+
+    def broken_by(self, values: Sequence[Any]) -> bool:
+        """Whether the values of one row break a check of rows that judges each alone.
+
+        Args:
+            values: One per column, as Python values of their types; None is null.
+        """
+        rule = self.rule
+        if rule is None or rule.fits is None or self._ignores(values):
+            return False
+        if self.is_float:
+            values = [None if value is None else float(value) for value in values]
+        return not rule.fits(self.arguments, *values)
+
+    def _ignores(self, values: Sequence[Any]) -> bool:
+        if len(values) == 1:
+            return values[0] is None and self.rule is not None and not self.rule.sees_nulls
+        missing = [value is None for value in values]
+        return any(missing) if self.ignores == "any" else self.ignores == "all" and all(missing)
+
+    @property
+    def ignores(self) -> Literal["all", "any", "none"]:
+        """Which rows a check on several columns leaves out: where all of them, or any, are null."""
+        said = self.arguments.get("ignore_row_if", "all")
+        return "any" if said.startswith(("any", "either")) else "none" if said.startswith("ne") else "all"
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -104,9 +132,11 @@ def _checks(encoded: bytes) -> tuple[Check, ...]:
 def _numbered(contract: Contract) -> Iterator[Check]:
     for name, column in contract.columns.items():
         for type_, arguments, written in _of_column(name, column):
-            expectation = Expectation(
-                type=type_, arguments=written, severity=column.severity, policy=column.policy
-            )
+            severity, policy = column.severity, column.policy
+            if type_ in _ALWAYS:
+                quarantines = policy.batch == "quarantine"
+                severity, policy = "critical", Policy(batch="quarantine" if quarantines else "reject")
+            expectation = Expectation(type=type_, arguments=written, severity=severity, policy=policy)
             check = _check(contract, expectation, f"{name}: {type_}", arguments, is_implied=True)
             is_mapped = type_.endswith("to_be_in_set") and isinstance(column.unknown_category, MapTo)
             yield _mapped(check, column.unknown_category) if is_mapped else check

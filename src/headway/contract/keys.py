@@ -10,18 +10,21 @@ from __future__ import annotations
 import numpy as np
 from msgspec import Struct
 
+_MOST_RUNS = 16
+"""Beyond, runs become one, so that a look-up stays cheap."""
+
 
 class Keys(Struct, frozen=True, kw_only=True):
     """Distinct keys, and which of them occur more than once.
 
     Attributes:
-        values: int64, sorted, each once; the bytes of the array.
+        runs: The keys; each is the bytes of an array of int64 that is sorted, and none stands in two.
         repeated: Those that occur more than once; int64, sorted.
         counts: How often; int64, as many as `repeated`.
         is_exact: Whether keys are the values themselves and not hashes of them.
     """
 
-    values: bytes
+    runs: tuple[bytes, ...]
     repeated: bytes = b""
     counts: bytes = b""
     is_exact: bool = True
@@ -29,7 +32,7 @@ class Keys(Struct, frozen=True, kw_only=True):
     @property
     def distinct(self) -> int:
         """How many there are."""
-        return len(self.values) // 8
+        return sum(map(len, self.runs)) // 8
 
     @property
     def unexpected(self) -> int:
@@ -37,38 +40,50 @@ class Keys(Struct, frozen=True, kw_only=True):
         return int(_array(self.counts).sum())
 
     def merged(self, other: Keys) -> Keys:
-        """The keys of two parts together."""
-        mine, its = _array(self.values), _array(other.values)
-        shared = its[_is_in(its, mine)]
+        """The keys of two parts together; costs what the second has, and not what the first has."""
+        fresh, shared = _apart(self.runs, other.runs)
         repeated, counts = self.repeated, self.counts
         if len(shared) or other.repeated:
             several = np.union1d(np.union1d(_array(self.repeated), _array(other.repeated)), shared)
             found = _counts(self, several) + _counts(other, several)
             repeated, counts = several.tobytes(), found.tobytes()
-        fresh = its[~_is_in(its, mine)] if len(shared) else its
-        return Keys(
-            values=_joined(mine, fresh),
-            repeated=repeated,
-            counts=counts,
-            is_exact=self.is_exact and other.is_exact,
-        )
+        runs = (*self.runs, *fresh)
+        if len(runs) > _MOST_RUNS:
+            runs = (np.sort(np.concatenate([_array(run) for run in runs])).tobytes(),)
+        return Keys(runs=runs, repeated=repeated, counts=counts, is_exact=self.is_exact and other.is_exact)
+
+
+def _apart(mine: tuple[bytes, ...], others: tuple[bytes, ...]) -> tuple[list[bytes], np.ndarray]:
+    """Of the runs of another part: what is not among the first part's, and which keys are."""
+    fresh, shared = [], [np.empty(0, np.int64)]
+    for run in others:
+        keys = _array(run)
+        known = np.zeros(len(keys), dtype=bool)
+        for ordered in mine:
+            known |= _is_in(keys, _array(ordered))
+        if known.any():
+            shared.append(keys[known])
+            fresh.append(keys[~known].tobytes())
+        else:
+            fresh.append(run)
+    return [run for run in fresh if run], np.concatenate(shared)
 
 
 def of_array(keys: np.ndarray, *, is_exact: bool) -> Keys:
     """The keys of one part: int64 (n,), in any order."""
     if (keys[1:] > keys[:-1]).all():
-        return Keys(values=keys.tobytes(), is_exact=is_exact)
+        return Keys(runs=(keys.tobytes(),), is_exact=is_exact)
     ordered = np.sort(keys)
     is_first = np.ones(len(ordered), dtype=bool)
     is_first[1:] = ordered[1:] != ordered[:-1]
     if is_first.all():
-        return Keys(values=ordered.tobytes(), is_exact=is_exact)
+        return Keys(runs=(ordered.tobytes(),), is_exact=is_exact)
     starts = np.flatnonzero(is_first)
     counts = np.diff(np.append(starts, len(ordered)))
     values = ordered[starts]
     several = counts > 1
     return Keys(
-        values=values.tobytes(),
+        runs=(values.tobytes(),),
         repeated=values[several].tobytes(),
         counts=counts[several].astype(np.int64).tobytes(),
         is_exact=is_exact,
@@ -89,16 +104,10 @@ def _is_in(some: np.ndarray, ordered: np.ndarray) -> np.ndarray:
 
 def _counts(keys: Keys, some: np.ndarray) -> np.ndarray:
     """How often each of some keys occurs."""
-    found = _is_in(some, _array(keys.values)).astype(np.int64)
+    found = sum(
+        (_is_in(some, _array(run)).astype(np.int64) for run in keys.runs), np.zeros(len(some), np.int64)
+    )
     repeated = _array(keys.repeated)
     several = _is_in(some, repeated)
     found[several] = _array(keys.counts)[np.searchsorted(repeated, some[several])]
     return found
-
-
-def _joined(mine: np.ndarray, fresh: np.ndarray) -> bytes:
-    if not len(fresh) or not len(mine) or fresh[0] > mine[-1]:
-        return mine.tobytes() + fresh.tobytes()
-    if fresh[-1] < mine[0]:
-        return fresh.tobytes() + mine.tobytes()
-    return np.insert(mine, np.searchsorted(mine, fresh), fresh).tobytes()

@@ -7,6 +7,7 @@ leave a doubt, and where only rows can tell they are looked at once.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import msgspec
@@ -46,8 +47,12 @@ def measure(frame: pl.DataFrame, contract: Contract, *, keep_keys: bool = True) 
     )
     asked = program(contract, sound)
     table = pl.DataFrame({short: column_of(held, name) for name, short in asked.names.items()})
-    seen = _seen(table, asked, keep_keys=keep_keys)
-    taken = _taken(table, asked, seen, keep_keys=keep_keys)
+    needed = _needed(table, asked, keep_keys=keep_keys)
+    # Sorting keys takes one core about as long as all else takes the others.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        taking = beside.submit(lambda: {name: _take(table, key) for name, key in needed.items()})
+        seen = _seen(table, asked, keep_keys=keep_keys)
+        taken = taking.result()
     return State(
         contract=asked_of(contract),
         rows=frame.height,
@@ -86,8 +91,8 @@ def _collected(
     found = [*wanted, *(part for key, mark in marks.items() for part in rows_of(key, pl.col(mark)))]
     if not found:
         return {}
-    marked = table.lazy().with_columns(asked.broken[key].alias(mark) for key, mark in marks.items())
-    return marked.select(found).collect().row(0, named=True)
+    marked = table.with_columns(asked.broken[key].alias(mark) for key, mark in marks.items())
+    return marked.select(found).row(0, named=True)
 
 
 # -- uniqueness ------------------------------------------------------------------------------
@@ -101,18 +106,12 @@ class _Taken(NamedTuple):
     rows: tuple[int, ...]
 
 
-def _taken(
-    table: pl.DataFrame, asked: Program, seen: Mapping[str, Any], *, keep_keys: bool
-) -> dict[str, _Taken]:
-    found: dict[str, _Taken] = {}
-    for item in asked.asked:
-        name = key_name(item)
-        if name not in asked.keys or name in found:
-            continue
-        rises = seen.get(f"suspect {item.key}") is False
-        if keep_keys or not rises:
-            found[name] = _take(table, asked.keys[name])
-    return found
+def _needed(table: pl.DataFrame, asked: Program, *, keep_keys: bool) -> dict[str, Key]:
+    """The keys to take: all where they are kept, else those of values that do not rise all the way."""
+    if keep_keys or not asked.keys:
+        return dict(asked.keys)
+    rises = table.select(key.rises.alias(name) for name, key in asked.keys.items()).row(0, named=True)
+    return {name: key for name, key in asked.keys.items() if not rises[name]}
 
 
 def _take(table: pl.DataFrame, key: Key) -> _Taken:
@@ -177,8 +176,12 @@ def _figures(
     found = {key: value for key, value in seen.items() if key.startswith("max ")}
     for item in asked.asked:
         for need in item.needs:
-            is_distinct = need.startswith("distinct ")
-            found[need] = taken[key_name(item)].keys.distinct if is_distinct else seen[need]
+            if not need.startswith("distinct "):
+                found[need] = seen[need]
+            elif key_name(item) in taken:
+                found[need] = taken[key_name(item)].keys.distinct
+            else:  # they rise all the way, so each is another
+                found[need] = seen[f"known {item.columns[0]}"]
     return {key: _plain(key.split(" ", 1)[0], value, keep_keys=keep_keys) for key, value in found.items()}
 
 

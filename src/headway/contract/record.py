@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import numpy as np
 
+from headway.contract.checks import Check, checks
+from headway.contract.late import broken, compile_late
 from headway.contract.rules import (
     LARGEST_INTEGER,
     SMALLEST_INTEGER,
@@ -25,7 +27,7 @@ from headway.contract.rules import (
     Rules,
     compile_rules,
     is_nan,
-    late_reason,
+    parsed,
     reason,
 )
 from headway.errors import contract as errors
@@ -42,6 +44,7 @@ _is_envelope = re.compile(rb'\s*\{\s*"inputs"\s*:\s*\[').match
 _NOT_IN_NAMES = re.compile(r'["\\\x00-\x1f]')
 _LARGEST_NUMBER = float(np.finfo(np.float64).max)
 _values = msgspec.structs.astuple
+_MOST_WARNINGS = 5
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _NOT_A_TIME = int(np.iinfo(np.int64).min)
 """What NumPy holds for NaT."""
@@ -63,19 +66,25 @@ class RecordDecoder:
 
     What it refuses: unknown fields (unless the contract ignores them), missing fields (also where
     null is allowed), null where it is not, `"1"` and `1.0` for an integer, a boolean for a number,
-    NaN and Infinity, a time without an offset, and whatever breaks a rule. Of a field that is sent
-    twice the last value counts, as in most JSON readers.
+    NaN and Infinity, a time without an offset, and whatever breaks a rule or an expectation whose
+    policy refuses requests. A field with a `default` may be missing; a null that is sent stays one. Of a
+    field that is sent twice the last value counts, as in most JSON readers.
 
     Attributes:
         columns: The fields, in order.
         is_numeric: Whether every field is a `number`, so that `to_matrix` will do.
         struct: Generated type of one record, for typed envelopes: decoding it validates it. A
             failure is msgspec's; `fault` says it in words.
+        warns: Whether there is anything that `warnings` could say.
+        mapped: Column -> values of unknown categories that were mapped since the decoder was made.
     """
 
     columns: tuple[str, ...]
     is_numeric: bool
     struct: type[msgspec.Struct]
+    warns: bool
+    mapped: Mapping[str, int]
+    _checks: tuple[Check, ...]
     _rules: Mapping[str, Rules]
     _ignores_unknown: bool
     _arrays: tuple[Callable[[Sequence[Any]], np.ndarray], ...]
@@ -161,6 +170,23 @@ class RecordDecoder:
         """Records of numbers as one array: float64 (n, fields), NaN for null; where `is_numeric`."""
         return np.array([*map(_values, records)], dtype=np.float64)
 
+    def warnings(self, records: Sequence[msgspec.Struct]) -> list[tuple[int, str]]:
+        """What in records that were let pass is not as it should be: (record from 0, in words), bounded.
+
+        Expectations whose policy for requests is `warn`, and rules of columns whose severity is below
+        critical; at most five are told.
+        """
+        told = []
+        for place, record in enumerate(records) if self.warns else ():
+            values = dict(zip(self.columns, _values(record), strict=True))
+            for item in self._checks:
+                found = broken(item, values) if item.request == "warn" else None
+                if found is not None:
+                    told.append((place, f"`{'`, `'.join(item.columns)}`: {found}"))
+                    if len(told) == _MOST_WARNINGS:
+                        return told
+        return told
+
     def fault(self, payload: Any, otherwise: str = "", path: str = "inputs") -> RecordFault:
         """Why a payload is refused, in words.
 
@@ -197,15 +223,21 @@ class RecordDecoder:
         if wrong is not None:
             return wrong
         for name, rules in self._rules.items():
-            why = reason(rules, record[name])
+            why = reason(rules, record[name]) if name in record else None
             if why is not None:
                 return errors.record_is_refused(f"{path}.{name}" if path else name, why)
+        values = {name: parsed(rules, record.get(name, rules.default)) for name, rules in self._rules.items()}
+        for item in self._checks:
+            why = broken(item, values) if item.request == "reject" else None
+            if why is not None:
+                name = ".".join((*filter(None, [path]), *(item.columns if len(item.columns) == 1 else ())))
+                return errors.record_is_refused(name, why)
         return None
 
     def _named_wrong(self, names: Iterable[str], path: str) -> RecordFault | None:
         known = set(self.columns)
         unknown = [] if self._ignores_unknown else [name for name in names if name not in known]
-        missing = [name for name in self.columns if name not in names]
+        missing = [name for name in self.columns if name not in names and self._rules[name].default is None]
         name = (unknown or missing or [""])[0]
         place = f"{path}.{name}" if path else name
         if unknown:
@@ -234,9 +266,12 @@ def compile_record(contract: Contract, columns: Sequence[str]) -> RecordDecoder:
             raise errors.column_is_not_declared(name, tuple(contract.columns))
         if _NOT_IN_NAMES.search(name):
             raise errors.name_is_not_carried(name)
-    rules = {name: compile_rules(name, contract.columns[name]) for name in columns}
+    asked = tuple(item for item in checks(contract) if item.columns and set(item.columns) <= set(columns))
+    rules = {name: _of_requests(compile_rules(name, contract.columns[name]), name, asked) for name in columns}
+    explicit = tuple(item for item in asked if not _is_in_type(item))
     ignores = contract.extra_columns == "ignore"
-    record = _record_type(rules, forbid_unknown=not ignores)
+    mapped = {name: 0 for name, rule in rules.items() if rule.mapped is not None}
+    record = _record_type(rules, explicit, mapped, forbid_unknown=not ignores)
     envelope = msgspec.defstruct(
         "Envelope", [("inputs", GenericAlias(list, (record,)))], forbid_unknown_fields=True
     )
@@ -244,6 +279,9 @@ def compile_record(contract: Contract, columns: Sequence[str]) -> RecordDecoder:
         columns=tuple(rules),
         is_numeric=all(rule.type == "number" for rule in rules.values()),
         struct=record,
+        warns=any(item.request == "warn" for item in explicit),
+        mapped=mapped,
+        _checks=explicit,
         _rules=rules,
         _ignores_unknown=ignores,
         _arrays=tuple(_to_array(rule) for rule in rules.values()),
@@ -255,19 +293,47 @@ def compile_record(contract: Contract, columns: Sequence[str]) -> RecordDecoder:
 # -- types -----------------------------------------------------------------------------------
 
 
-def _record_type(rules: Mapping[str, Rules], *, forbid_unknown: bool) -> type[msgspec.Struct]:
+def _is_in_type(item: Check) -> bool:
+    """Whether a column's short form says it and requests are refused for it: then the type checks it."""
+    is_short = item.is_implied and len(item.columns) == 1 and not item.about[0]
+    if item.is_mapped or item.rule is None or item.rule.fits is None:
+        return True
+    return is_short and item.request == "reject"
+
+
+def _of_requests(rules: Rules, name: str, asked: Sequence[Check]) -> Rules:
+    """The rules that refuse a request; what is only warned of, or mapped, is no part of the type."""
+    warned = [
+        item for item in asked if item.columns == (name,) and item.is_implied and item.request == "warn"
+    ]
+    if not warned:
+        return rules
+    return rules._replace(
+        low=None, high=None, pattern=None, allowed=None if rules.mapped is None else rules.allowed
+    )
+
+
+def _record_type(
+    rules: Mapping[str, Rules], explicit: Sequence[Check], mapped: dict[str, int], *, forbid_unknown: bool
+) -> type[msgspec.Struct]:
     # Fields have plain names and are renamed, so that any column name will do: `class`, `größe`.
-    fields = {f"f{index}": name for index, name in enumerate(rules)}
-    late = [(field, name, rules[name]) for field, name in fields.items() if _is_late(rules[name])]
+    fields = {name: f"f{index}" for index, name in enumerate(rules)}
+    late = compile_late(rules, fields, [item for item in explicit if item.request == "reject"], _is_late)
     return msgspec.defstruct(
         "Record",
-        [(field, _field_type(rules[name])) for field, name in fields.items()],
-        rename=fields,
+        [_field(fields[name], rule) for name, rule in rules.items()],
+        rename={field: name for name, field in fields.items()},
         forbid_unknown_fields=forbid_unknown,
         frozen=True,
         gc=False,
-        namespace={"__post_init__": _late_check(late)} if late else None,
+        kw_only=True,
+        namespace={"__post_init__": late.check(mapped)} if late else None,
     )
+
+
+def _field(field: str, rules: Rules) -> Any:
+    kind = _field_type(rules)
+    return (field, kind) if rules.default is None else (field, kind, rules.default)
 
 
 def _field_type(rules: Rules) -> Any:
@@ -277,7 +343,7 @@ def _field_type(rules: Rules) -> Any:
 
 def _bare_type(rules: Rules) -> Any:
     match rules.type:
-        case "integer" | "text" if rules.allowed is not None:
+        case "integer" | "text" if rules.allowed is not None and rules.mapped is None:
             literal: Any = Literal
             return literal[rules.allowed]
         case "integer":
@@ -297,19 +363,11 @@ def _bounds(rules: Rules, smallest: float, largest: float) -> msgspec.Meta:
 
 def _is_late(rules: Rules) -> bool:
     """Whether a rule cannot be said in msgspec's types, so that it is checked once a record is read."""
+    if rules.mapped is not None:
+        return False
     if rules.type in ("time", "date"):
         return not (rules.low is None and rules.high is None and rules.allowed is None)
     return rules.type in ("number", "boolean") and rules.allowed is not None
-
-
-def _late_check(late: Sequence[tuple[str, str, Rules]]) -> Callable[[Any], None]:
-    def check(record: Any) -> None:
-        for field, name, rules in late:
-            why = late_reason(rules, getattr(record, field))
-            if why is not None:
-                raise ValueError(f"`{name}`: {why}")
-
-    return check
 
 
 # -- values ----------------------------------------------------------------------------------

@@ -164,9 +164,17 @@ def reason(rules: Rules, value: Any) -> str | None:
     wrong = _of_type(rules.type, value)
     if wrong is not None:
         return wrong
-    parsed = msgspec.convert(value, Instant) if rules.type == "time" else value
-    parsed = msgspec.convert(value, date) if rules.type == "date" else parsed
-    return _broken(rules, parsed)
+    return None if rules.mapped is not None else _broken(rules, parsed(rules, value))
+
+
+def parsed(rules: Rules, value: Any) -> Any:
+    """A value from a request that is of its type, as Python's; unknown categories are mapped, NaN is null."""
+    if value is None or (rules.type == "number" and is_nan(value)):
+        return None
+    if rules.type in _SAMPLES:
+        value = msgspec.convert(value, _SAMPLES[rules.type][0])
+    value = float(value) if rules.type == "number" else value
+    return value if rules.mapped is None or value in (rules.allowed or ()) else rules.mapped
 
 
 def late_reason(rules: Rules, value: Any) -> str | None:

@@ -60,9 +60,9 @@ class Column(Declared, frozen=True):
         default: What takes the place of the column where a table or a record lacks it; a null that is
             there stays a null.
         unknown_category: What becomes of a value that is not in the set: `reject`, or `{map_to: value}`.
-        severity: How much the rules of this column matter; a missing column and another type are always
-            critical.
-        policy: What is done with rows that break them.
+        severity: How much the rules of this column matter. A missing column, another type, a null where
+            none is allowed and infinity are always critical.
+        policy: What is done with rows that break them; rows with such a null may be quarantined too.
         unit: Unit of the quantity, for people.
     """
 

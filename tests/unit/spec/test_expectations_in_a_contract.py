@@ -48,9 +48,10 @@ def test_a_contract_with_everything_survives_being_written_and_read(tmp_path: Pa
 version: 3
 columns:
   kind: {type: text, in: [a, b], unknown_category: {map_to: b}, default: a, severity: warning}
-  at: {type: time, policy: {batch: quarantine, request: warn}}
+  at: {type: time, policy: {batch: quarantine}}
+  to: {type: time, max: 2030-01-01, policy: {batch: warn, request: warn}}
 expectations:
-  - {type: expect_column_pair_values_to_be_equal, column_A: kind, column_B: at}
+  - {type: expect_column_pair_values_to_be_equal, column_A: to, column_B: at}
 freshness: {column: at, max_age: 26h}
 identity: {kind: a}
 repeated_content: reject
@@ -120,6 +121,14 @@ repeated_content: reject
             "one record cannot break it",
         ),
         ("column: age", "`type` is missing"),
+        (
+            "type: expect_column_pair_values_to_be_equal, column_A: age, column_B: at",
+            "integer and time are not compared",
+        ),
+        (
+            "type: expect_select_column_values_to_be_unique_within_record, column_list: [age, amount, kind]",
+            "integer, number and text are not compared",
+        ),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_with_its_line(tmp_path: Path, line: str, fault: str) -> None:

@@ -74,11 +74,17 @@ def _default(check: Check, path: Path_, column: Column) -> None:
 
 
 def _policy(check: Check, path: Path_, column: Column) -> None:
+    """A severity or a policy about nothing; nulls and infinity can be quarantined, and never pass."""
     rules = (column.min, column.max, column.in_, column.matches, column.unique or None)
-    if column.nulls and column.type != "number" and all(rule is None for rule in rules):
-        for key in ("severity", "policy"):
-            if check.written((*path, key)):
-                check.fault((*path, key), "the column has no rule that this could be about", "leave it out")
+    if any(rule is not None for rule in rules):
+        return
+    may_quarantine = not column.nulls or column.type == "number"
+    useless = [("severity",), ("policy", "request")]
+    if column.policy.batch != "quarantine" or not may_quarantine:
+        useless.append(("policy", "batch"))
+    for key in useless:
+        if check.written((*path, *key)):
+            check.fault((*path, *key), "the column has no rule that this could be about", "leave it out")
 
 
 def _freshness(contract: Contract, check: Check) -> None:

@@ -25,6 +25,11 @@ from headway.spec.expectations import (
 from headway.spec.references import Check
 
 _TYPES = tuple(WANTED)
+_COMPARED = (
+    "expect_column_pair_values_to_be_equal",
+    "expect_column_pair_values_a_to_be_greater_than_b",
+    "expect_select_column_values_to_be_unique_within_record",
+)
 _NOT_HONOURED = {
     "row_condition": "filter the rows in a feature function, or expect it of a column of its own",
     "condition_parser": "filter the rows in a feature function, or expect it of a column of its own",
@@ -185,7 +190,12 @@ def _between(arguments: Mapping[str, Any], sides: Mapping[str, Any], path: Path_
 
 
 def _types(expectation: Expectation, types: tuple[ColumnType, ...], path: Path_, check: Check) -> None:
-    """Type expectations beside the declared type can only repeat or contradict it."""
+    """Types that are compared with each other, or with the one that is declared."""
+    kinds = sorted({"number" if kind == "integer" else kind for kind in types})
+    if len(kinds) > 1 and expectation.type in _COMPARED:
+        found = list(dict.fromkeys(types))
+        what = f"{', '.join(found[:-1])} and {found[-1]} are not compared"
+        check.fault(path, what, "name columns of one type")
     for name in ("type_", "type_list"):
         wanted = expectation.arguments.get(name)
         if wanted is not None and types[0] not in (wanted if isinstance(wanted, list) else [wanted]):
