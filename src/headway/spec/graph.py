@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, field, structs
 
+from headway.spec.batches import read_by_batches_only
 from headway.spec.contract import Contract
 from headway.spec.loading import loading, local_files
 from headway.spec.product import (
@@ -90,12 +91,15 @@ class Graph(Struct, frozen=True, kw_only=True):
 def graph(product: Product, contracts: Mapping[str, Contract]) -> Graph:
     """The product's nodes, each after what it needs.
 
+    A source that only batches read is none: `predict` reads it when it is asked to, and nothing is made of it.
+
     Args:
         product: A product whose references were checked.
         contracts: Path as written -> contract; it enters by meaning, not by bytes.
     """
+    aside = read_by_batches_only(product)
     nodes = [
-        *(_source(name, source, contracts) for name, source in product.sources.items()),
+        *(_source(name, source, contracts) for name, source in product.sources.items() if name not in aside),
         *(_group(name, group, product, contracts) for name, group in product.feature_groups.items()),
         *(_dataset(name, dataset, product, contracts) for name, dataset in product.datasets.items()),
     ]

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from headway.errors import spec as errors
 from headway.spec import references
+from headway.spec.checks.batches import check_batches
 from headway.spec.checks.contracts import check_contract
 from headway.spec.checks.data import check_data
 from headway.spec.checks.delivery import check_delivery
@@ -67,7 +68,7 @@ def load(file: Path) -> Loaded:
         contracts, places = _contracts(file, product, reading)
         references.check(product, contracts, reading)
         scene = Scene(product, contracts, references.Check(reading))
-        for check in (check_data, check_models, check_delivery, check_policies):
+        for check in (check_data, check_models, check_delivery, check_batches, check_policies):
             check(scene)
     if reading.faults:
         raise errors.faults(file.name, _ordered(reading.faults, file.name))

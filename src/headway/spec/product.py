@@ -370,6 +370,28 @@ class Endpoint(Declared, frozen=True):
     tags: Metadata[tuple[str, ...]] = ()
 
 
+class Batch(Declared, frozen=True):
+    """Rows that are answered all at once, by the release that an environment serves.
+
+    Attributes:
+        rows: Source of the rows; `headway predict` reads all of it each time.
+        to: The file that is written, below the product's folder: `.parquet` or `.csv`.
+        model: Whose endpoint's release answers; where several endpoints have the model, name the `endpoint`.
+        endpoint: The endpoint whose release answers; instead of `model`.
+        columns: Columns of the rows that are written beside the predictions; None means all.
+        on_bad_rows: What a row that breaks the request contract does: `refuse` the whole batch, or `skip`
+            it into a second file (`NAME.rejected.parquet`) with the reason.
+    """
+
+    rows: Policy[str]
+    to: Policy[str]
+    model: Policy[str | None] = None
+    endpoint: Policy[str | None] = None
+    columns: Policy[tuple[str, ...] | None] = None
+    on_bad_rows: Policy[Literal["refuse", "skip"]] = "refuse"
+    description: Metadata[str] = ""
+
+
 class Monitor(Declared, frozen=True):
     """Something watched while a release serves: `drift: features` or `staleness: model`."""
 
@@ -450,6 +472,7 @@ class Product(Declared, frozen=True):
     models: Identity[dict[str, Model]] = field(default_factory=dict)
     evaluations: Identity[dict[str, Evaluation]] = field(default_factory=dict)
     endpoints: Identity[dict[str, Endpoint]] = field(default_factory=dict)
+    batches: Policy[dict[str, Batch]] = field(default_factory=dict)
     monitors: Policy[tuple[Monitor, ...]] = ()
     runbooks: Policy[dict[str, tuple[str | Notify, ...]]] = field(default_factory=dict)
     schedules: Policy[tuple[Schedule, ...]] = ()
