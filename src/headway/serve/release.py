@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from headway.bundle.manifest import Input, Manifest
+    from headway.contract.record import RecordDecoder
     from headway.model.predictor import Predictor
     from headway.serve.asked import Form, FormName
 
@@ -90,6 +91,11 @@ class LoadedRelease:
     def runs_product_code(self) -> bool:
         """Whether answering runs code of the product, which may take any time."""
         return self._functions is not None or self.manifest.runtime == "native"
+
+    @property
+    def record(self) -> RecordDecoder:
+        """The contract of a request, as a decoder of records."""
+        return self._record
 
     @property
     def inputs(self) -> tuple[ModelInput, ...]:
