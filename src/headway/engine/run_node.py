@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from headway.core.clock import Clock
 from headway.engine import events
 from headway.engine.archive import pack
-from headway.engine.personal import mask_for
 from headway.engine.user_code import captured
 from headway.engine.work import Draft, Past, Stage, Work
 from headway.errors import HeadwayError
@@ -77,6 +76,8 @@ def run_node(bench: Bench, step: Step, fingerprint: Fingerprint, run: str, folde
 def _run(
     bench: Bench, step: Step, node: Node, fingerprint: Fingerprint, run: str, folder: Path
 ) -> events.Finished:
+    from headway.engine.personal import mask_for  # late: it loads Polars, and most applies run no node
+
     refreshed = any(cause.kind == "policy" for cause in step.causes)
     work = _work(bench, node, fingerprint, run, folder, refreshed=refreshed)
     with working_on(mask_for(work)):

@@ -91,7 +91,8 @@ def prediction_text(prediction: Prediction) -> str:
     lines = [
         f"prediction {prediction.id}: {answer}",
         f"  by release {prediction.release[:12]} of {prediction.endpoint} in {prediction.environment}, {seconds(prediction.seconds)}",
-        *outline({"sent": prediction.sent, "features": prediction.features}, "  "),
+        f"  sent: {clip(plain(prediction.sent), _LONGEST)}",
+        f"  features: {clip(plain(prediction.features), _LONGEST)}",
     ]
     return "\n".join(lines)
 
