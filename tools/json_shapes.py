@@ -556,6 +556,9 @@ class Artifact(Shape):
         table: The table that its files belong to; empty for all but feature groups.
         made: The newest execution that came out with it; null when none is recorded, left out with `--rows`.
         environments: Those that point at it now; left out with `--rows`.
+        description: What its author says of its node now; left out with `--rows`.
+        tags: Those that are given to its node now; left out with `--rows`.
+        carries: Tag -> the columns that carry it, and from where; left out with `--rows`.
         prediction: The prediction, when the reference was its id; else left out.
         rows: With `--rows`, the first rows of the group; else left out.
     """
@@ -567,6 +570,9 @@ class Artifact(Shape):
     table: str
     made: Execution | None = None
     environments: list[str] = []
+    description: str = ""
+    tags: list[str] = []
+    carries: dict[str, list[str]] = {}
     prediction: Prediction | None = None
     rows: list[dict[str, Any]] | None = None
 
@@ -839,6 +845,7 @@ class Lineage(Shape):
         vertices: The subject first, then breadth first.
         edges: What went into what.
         beyond: Artifacts that are not listed, when there are more than 1,000.
+        carried: Node -> tag -> the columns that carry it, and from where, as the product file has it now.
         prediction: The prediction, when the reference was its id; else left out.
     """
 
@@ -847,6 +854,7 @@ class Lineage(Shape):
     vertices: list[Vertex]
     edges: list[Edge]
     beyond: int
+    carried: dict[str, dict[str, list[str]]]
     prediction: Prediction | None = None
 
 

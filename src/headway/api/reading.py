@@ -83,6 +83,14 @@ def look_up(folder: Path, reference: str) -> Found | Ran:
     return told(workspace, found) if isinstance(found, Found) else found
 
 
+def personal_columns(folder: Path, node: str) -> set[str]:
+    """Columns of a node that carry the tag `pii`, by themselves or because of what they are computed from."""
+    from headway.engine.revealing import told_of
+    from headway.engine.serving import workspace_at
+
+    return told_of(workspace_at(folder)).personal(node)
+
+
 def lineage(folder: Path, reference: str, *, down: bool = False) -> Traced:
     """Where a thing came from, or what came of it."""
     from headway.engine.serving import workspace_at
@@ -91,9 +99,23 @@ def lineage(folder: Path, reference: str, *, down: bool = False) -> Traced:
     return trace(workspace_at(folder), reference, down=down)
 
 
-def predictions(folder: Path, environment: str, last: int) -> tuple[list[Prediction], int]:
-    """The newest predictions of an environment, and how many records were lost or torn."""
+def predictions(
+    folder: Path, environment: str, last: int, *, reveal: bool = False, who: str = ""
+) -> tuple[list[Prediction], int]:
+    """The newest predictions of an environment, and how many records were lost or torn.
+
+    Args:
+        folder: Where to look for the product.
+        environment: Its name.
+        last: How many.
+        reveal: With the values of columns that carry `pii`; the ledger keeps who looked.
+        who: Who looks; this user where it is left out.
+    """
+    from headway.core.who import who as present
     from headway.engine.found import newest_predictions
     from headway.engine.serving import workspace_at
 
-    return newest_predictions(workspace_at(folder, environment), environment, last)
+    workspace = workspace_at(folder, environment)
+    return newest_predictions(
+        workspace, environment, last, revealed_to=(who or present()) if reveal else None
+    )

@@ -32,5 +32,6 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if found.prediction is not None:
         print(prediction_text(found.prediction))
-    print(lineage_text(found.lineage, Style(is_colourful(sys.stdout))))
+    carried = found.to_json()["carried"]
+    print(lineage_text(found.lineage, Style(is_colourful(sys.stdout)), carried))
     return 0

@@ -13,6 +13,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Which environment, how many."""
     options.environment(parser)
     parser.add_argument("--last", type=int, default=10, metavar="N", help="how many (default: 10)")
+    parser.add_argument(
+        "--reveal",
+        action="store_true",
+        help="with the values of columns that carry pii; that is written down",
+    )
     options.as_json(parser)
 
 
@@ -23,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from headway.api.reading import predictions
     from headway.render.shown import prediction_text
 
-    found, lost = predictions(options.here(), args.env, max(args.last, 1))
+    found, lost = predictions(options.here(), args.env, max(args.last, 1), reveal=args.reveal)
     if args.json:
         print(json.dumps({"predictions": msgspec.to_builtins(found), "lost": lost}))
     else:

@@ -36,7 +36,9 @@ def run(args: argparse.Namespace) -> int:
     print(json.dumps(found.to_json()) if args.json else shown_text(found))
     if not args.json and found.made is not None:
         digest = found.artifact.digest[:12]
-        options.hint(f"its checks: headway why {found.made.node}; where it came from: headway lineage {digest}")
+        options.hint(
+            f"its checks: headway why {found.made.node}; where it came from: headway lineage {digest}"
+        )
     return 0
 
 
@@ -45,12 +47,14 @@ def _rows(args: argparse.Namespace) -> int:
     import msgspec
 
     from headway.api.groups import rows
-    from headway.api.reading import show
+    from headway.api.reading import personal_columns, show
     from headway.engine.group_reading import plain
+    from headway.engine.revealing import hidden_row
     from headway.render.groups import rows_text
 
     commit, table = rows(options.here(), args.reference)
-    first = plain(table.head(max(args.limit, 0)).collect())
+    personal = personal_columns(options.here(), commit.node)
+    first = [hidden_row(row, personal) for row in plain(table.head(max(args.limit, 0)).collect())]
     if args.json:
         artifact = show(options.here(), commit.commit).artifact
         print(json.dumps(msgspec.to_builtins(artifact) | {"rows": first}))

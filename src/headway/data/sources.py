@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
+from msgspec.structs import replace
 
 from headway.contract import columns as contracts
 from headway.contract.personal import personal_columns
@@ -80,6 +81,7 @@ def load(
         UserCodeError: The product's function failed, or returned no table.
     """
     said = loading(source)
+    contract = _tagged(contract, source) if contract is not None else None
     by_watermark = source.incremental is not None and source.incremental.by == "watermark"
     marks = {"since": since.mark if since is not None else None}
     asked = Asked(
@@ -99,8 +101,8 @@ def load(
     loader = loader_for(asked)
     batches, attempts = again(lambda: list(loader(asked)), pause)
     frame = _joined(batches, asked)
-    agreed = contract if contract is not None else inferred(frame, name)
-    _conceal(frame, source, agreed)
+    agreed = contract if contract is not None else _tagged(inferred(frame, name), source)
+    _conceal(frame, agreed)
     frame = contracts.cast(frame, agreed)
     if since is not None:
         frame = _from_mark(frame, since, name)
@@ -108,9 +110,19 @@ def load(
     return Loaded(frame, contracts.check(frame, agreed), agreed, origins, attempts)
 
 
-def _conceal(frame: pl.DataFrame, source: Source, contract: Contract) -> None:
+def _tagged(contract: Contract, source: Source) -> Contract:
+    """The contract with every column tagged as the whole source is, where that holds personal data."""
+    if PERSONAL not in source.tags:
+        return contract
+    columns = {
+        name: replace(column, tags=(*column.tags, PERSONAL)) for name, column in contract.columns.items()
+    }
+    return replace(contract, columns=columns)
+
+
+def _conceal(frame: pl.DataFrame, contract: Contract) -> None:
     """Keep personal values out of what is said of the rows from here on."""
-    personal = set(frame.columns) if PERSONAL in source.tags else personal_columns(contract)
+    personal = personal_columns(contract)
     if personal:
         columns = [frame[name] for name in frame.columns if name in personal]
         conceal(mask_of(lambda: columns))

@@ -12,6 +12,7 @@ import msgspec
 from headway.engine.group_reading import artifact_of, commit_at, is_commit
 from headway.engine.prefixes import Candidate, candidates, is_prefix
 from headway.engine.recall import PRODUCT_FILE
+from headway.engine.revealing import About, hidden, record_reveal, told_of
 from headway.engine.runs import Ran, run_of
 from headway.errors import SpecError, UsageError
 from headway.errors import engine as errors
@@ -33,17 +34,20 @@ class Found(NamedTuple):
     Attributes:
         made: The newest execution that came out with it; None when none is recorded.
         environments: Those that point at it now.
+        about: What its author and lineage say of its node now.
     """
 
     artifact: Artifact
     prediction: Prediction | None = None
     made: Execution | None = None
     environments: tuple[str, ...] = ()
+    about: About = About()
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema of `show --json`."""
         value: dict[str, Any] = msgspec.to_builtins(self.artifact)
         value |= {"made": msgspec.to_builtins(self.made), "environments": list(self.environments)}
+        value |= {**self.about._asdict(), "tags": list(self.about.tags)}
         return (
             value if self.prediction is None else value | {"prediction": msgspec.to_builtins(self.prediction)}
         )
@@ -86,12 +90,18 @@ def look_up(workspace: Workspace, reference: str) -> Found | Ran:
 
 
 def told(workspace: Workspace, found: Found) -> Found:
-    """The same with who made it and who points at it."""
+    """The same with who made it, who points at it, and what is said of it; without personal values."""
     reader = workspace.open_reader()
     made = reader.made_by(found.artifact.digest)
     states = [reader.environment(name) for name in reader.environments()]
     points = tuple(state.name for state in states if found.artifact.digest in state.pointers.values())
-    return found._replace(made=made[0][1] if made else None, environments=points)
+    said = told_of(workspace)
+    return found._replace(
+        made=made[0][1] if made else None,
+        environments=points,
+        about=said.of(made[0][1].node) if made else About(),
+        prediction=hidden(found.prediction, said) if found.prediction is not None else None,
+    )
 
 
 def _nothing(workspace: Workspace, reference: str) -> UsageError:
@@ -150,8 +160,17 @@ def _made_in(workspace: Workspace, run: Ran) -> Found:
     return Found(artifact)
 
 
-def newest_predictions(workspace: Workspace, environment: str, last: int) -> tuple[list[Prediction], int]:
-    """The newest predictions of an environment, oldest first, and how many were lost or torn."""
+def newest_predictions(
+    workspace: Workspace, environment: str, last: int, *, revealed_to: str | None = None
+) -> tuple[list[Prediction], int]:
+    """The newest predictions of an environment, oldest first, and how many were lost or torn.
+
+    Args:
+        workspace: Where they are.
+        environment: The environment.
+        last: How many.
+        revealed_to: Who is shown personal values too, which is written down first; None is shown none.
+    """
     kept: deque[Prediction] = deque(maxlen=last)
     lost = 0
     for item in segments.read(workspace.serve(environment) / "log"):
@@ -159,4 +178,8 @@ def newest_predictions(workspace: Workspace, environment: str, last: int) -> tup
             kept.append(item)
         else:
             lost += item.count or 1
-    return list(kept), lost
+    if revealed_to is not None:
+        record_reveal(workspace, environment, revealed_to, len(kept))
+        return list(kept), lost
+    told = told_of(workspace)
+    return [hidden(item, told) for item in kept], lost

@@ -146,12 +146,19 @@ def reached(found: Mapping[str, Columns], tag: str) -> list[str]:
 
 
 def carrying(columns: Columns) -> dict[str, list[str]]:
-    """Tag -> the columns of a node that carry it, each with its origin: `email from source.customers: email`."""
+    """Tag -> the columns of a node that carry it, each with its origin: `email from source.customers: email`.
+
+    A tag of a whole node goes with all that comes from it: `all from source.customers`.
+    """
     said: dict[str, dict[str, None]] = {}
     for column, bearings in columns.items():
         for bearing in bearings if column != WHOLE else ():
-            theirs = "" if len(bearing.chain) == 1 else f" from {bearing.origin}"
-            said.setdefault(bearing.tag, {})[f"{column}{theirs}"] = None
+            node, given = bearing.chain[0]
+            own = len(bearing.chain) == 1 or node == bearing.chain[-1][0]
+            if given != WHOLE:
+                said.setdefault(bearing.tag, {})[column if own else f"{column} from {bearing.origin}"] = None
+            elif not own:
+                said.setdefault(bearing.tag, {})[f"all from {node}"] = None
     return {tag: list(names) for tag, names in said.items()}
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headway.engine.group_log import as_of, commits, snapshot_of
+from headway.engine.revealing import is_personal, told_of
 from headway.errors import tables as errors
+from headway.errors.masking import MASK
 from headway.facts.artifacts import Artifact
 from headway.facts.commits import Committed, Snapshot
 
@@ -164,10 +166,27 @@ def compare(workspace: Workspace, first: str, second: str) -> Compared:
     before, after = _snapshot(reader, one), _snapshot(reader, two)
     if one.node != two.node or before.key != after.key:
         raise errors.commits_do_not_compare(first, second)
-    changes = workspace.tables().differences(before, after)
+    changes = _hidden(workspace.tables().differences(before, after), told_of(workspace).personal(one.node))
     there, here = (list(artifact_of(reader, item).meta["types"]) for item in (one, two))
     dropped = tuple(name for name in there if name not in here)
     return Compared(one, two, changes, dropped, tuple(name for name in here if name not in there))
+
+
+def _hidden(changes: Changes, personal: Collection[str]) -> Changes:
+    """The rows without personal values."""
+    if not personal:
+        return changes
+    import polars as pl  # late: the history of a group needs no rows
+
+    masked = [
+        frame.with_columns(
+            pl.when(pl.col(name).is_not_null()).then(pl.lit(MASK)).alias(name)
+            for name in frame.columns
+            if is_personal(name, personal)
+        )
+        for frame in changes
+    ]
+    return changes._make(masked)
 
 
 def plain(frame: pl.DataFrame) -> list[dict[str, Any]]:

@@ -7,20 +7,28 @@ from typing import Any, NamedTuple
 import msgspec
 
 from headway.engine.found import find
+from headway.engine.revealing import Told, hidden, told_of
 from headway.lineage.trace import Lineage, downstream, upstream
 from headway.predictions.record import Prediction
 from headway.store.workspace import Workspace
 
 
 class Traced(NamedTuple):
-    """A lineage, and the prediction that it was asked for."""
+    """A lineage, and the prediction that it was asked for.
+
+    Attributes:
+        told: What the nodes in it carry, as the product file has it now.
+    """
 
     lineage: Lineage
     prediction: Prediction | None = None
+    told: Told = Told()
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema of `lineage --json`."""
         value: dict[str, Any] = msgspec.to_builtins(self.lineage)
+        nodes = dict.fromkeys(vertex.node for vertex in self.lineage.vertices)
+        value["carried"] = {node: carries for node in nodes if (carries := self.told.of(node).carries)}
         if self.prediction is not None:
             value["prediction"] = msgspec.to_builtins(self.prediction)
         return value
@@ -34,4 +42,6 @@ def trace(workspace: Workspace, reference: str, *, down: bool = False) -> Traced
     """
     found = find(workspace, reference)
     walk = downstream if down else upstream
-    return Traced(walk(workspace.open_reader(), found.artifact.digest), found.prediction)
+    told = told_of(workspace)
+    prediction = hidden(found.prediction, told) if found.prediction is not None else None
+    return Traced(walk(workspace.open_reader(), found.artifact.digest), prediction, told)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from headway.core.wording import count, few
 from headway.lineage.trace import Lineage, Vertex
 from headway.render.style import PLAIN, Style, clip, seconds
 
+_COLUMNS = 4
 
-def lineage_text(lineage: Lineage, style: Style = PLAIN) -> str:
-    """The tree from the subject, up or down, with who, when, code and checks under each artifact."""
+
+def lineage_text(
+    lineage: Lineage, style: Style = PLAIN, carried: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+) -> str:
+    """The tree from the subject, up or down, with who, when, code and checks under each artifact.
+
+    Args:
+        lineage: What is drawn.
+        style: How.
+        carried: Node -> tag -> the columns that carry it, and from where.
+    """
     by_digest = {vertex.digest: vertex for vertex in lineage.vertices}
     up = lineage.direction == "up"
     neighbours: dict[str, list[str]] = {}
@@ -16,7 +28,11 @@ def lineage_text(lineage: Lineage, style: Style = PLAIN) -> str:
         here, there = (edge.target, edge.source) if up else (edge.source, edge.target)
         neighbours.setdefault(here, []).append(there)
     lines: list[str] = []
-    _branch(lineage.subject, 0, by_digest, neighbours, set(), lines, style)
+    details = {
+        vertex.digest: _details(vertex, style) + carrying_lines((carried or {}).get(vertex.node, {}))
+        for vertex in lineage.vertices
+    }
+    _branch(lineage.subject, 0, by_digest, neighbours, set(), lines, style, details)
     if lineage.beyond:
         lines.append(f"and {count(lineage.beyond, 'artifact')} beyond the first {len(lineage.vertices):,}")
     return "\n".join(lines)
@@ -30,6 +46,7 @@ def _branch(
     seen: set[str],
     lines: list[str],
     style: Style,
+    details: dict[str, list[str]],
 ) -> None:
     indent = "  " * depth
     vertex = vertices.get(digest)
@@ -41,9 +58,14 @@ def _branch(
         return
     seen.add(digest)
     lines.append(head)
-    lines += [f"{indent}    {detail}" for detail in _details(vertex, style)]
+    lines += [f"{indent}    {detail}" for detail in details[digest]]
     for other in neighbours.get(digest, ()):
-        _branch(other, depth + 1, vertices, neighbours, seen, lines, style)
+        _branch(other, depth + 1, vertices, neighbours, seen, lines, style, details)
+
+
+def carrying_lines(carries: Mapping[str, Sequence[str]]) -> list[str]:
+    """One line for each tag: which columns carry it, and from where."""
+    return [f"carries {tag}: {few(columns, _COLUMNS)}" for tag, columns in carries.items()]
 
 
 def _details(vertex: Vertex, style: Style) -> list[str]:

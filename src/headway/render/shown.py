@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from headway.engine.found import Found
+from headway.engine.revealing import About
 from headway.engine.runs import Ran
 from headway.facts.artifacts import Artifact, StoredFile
 from headway.facts.executions import Execution
 from headway.predictions.record import Prediction
+from headway.render.lineage import carrying_lines
 from headway.render.outline import outline, plain
 from headway.render.style import clip, seconds, table
 
@@ -36,6 +38,7 @@ def shown_text(found: Found) -> str:
     lines += [f"{artifact.kind} {artifact.digest}"]
     lines += [f"  {artifact.meta['summary']}"] if artifact.meta.get("summary") else []
     lines += _made(found)
+    lines += _said(found.about)
     lines += [
         "",
         "files:",
@@ -58,6 +61,13 @@ def _made(found: Found) -> list[str]:
         lines += [f"  from {path}" for path in sorted(made.fingerprint.data)]
     points = ", ".join(found.environments)
     return [*lines, f"  in use in {points}" if points else "  in use in no environment"]
+
+
+def _said(about: About) -> list[str]:
+    """What its author says of it, and what it carries because of what it reads."""
+    lines = [clip(about.description, 120)] if about.description else []
+    lines += [f"tags: {', '.join(about.tags)}"] if about.tags else []
+    return [f"  {line}" for line in (*lines, *carrying_lines(about.carries))]
 
 
 def _name(file: StoredFile) -> str:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 import polars as pl
 
+from headway.contract.personal import personal_columns
 from headway.data.cells import parse
 from headway.data.loaders.asked import Asked
 from headway.errors import sources as errors
+from headway.errors.masking import MASK
 from headway.spec.contract import Contract
 
 _SHORT_ROWS_SHOWN = 5
 _SEPARATORS = (";", "\t", "|", ",")
+_QUOTED = re.compile(r"`.*`|'.*'|\".*\"")
+"""What a parser quotes from a file, from the first mark to the last one."""
 
 
 class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,7 +59,8 @@ def read(content: bytes, asked: Asked, file: str) -> pl.DataFrame:
     if asked.contract is None:
         raise errors.csv_needs_a_contract(asked.name, file)
     _refuse_other_separator(content, options_of(asked), asked.contract, asked.name, file)
-    texts = _texts(content.rstrip(b"\r\n") + b"\n", options_of(asked), asked.name, file)
+    hides = bool(personal_columns(asked.contract))
+    texts = _texts(content.rstrip(b"\r\n") + b"\n", options_of(asked), asked.name, file, hides=hides)
     return typed(texts, asked.contract, asked.name, file)
 
 
@@ -86,7 +92,7 @@ def typed(texts: pl.DataFrame, contract: Contract, name: str, file: str) -> pl.D
     return frame
 
 
-def _texts(data: bytes, options: CsvOptions, name: str, file: str) -> pl.DataFrame:
+def _texts(data: bytes, options: CsvOptions, name: str, file: str, *, hides: bool) -> pl.DataFrame:
     """Every cell as text; an empty cell, and one listed in `null_values`, is null."""
     try:
         texts = pl.read_csv(
@@ -99,7 +105,8 @@ def _texts(data: bytes, options: CsvOptions, name: str, file: str) -> pl.DataFra
         )
         _refuse_crooked(data, texts, options, name, file)
     except (pl.exceptions.PolarsError, csv.Error, UnicodeDecodeError) as error:
-        raise errors.csv_is_broken(name, file, str(error).partition("\n")[0]) from error
+        said = str(error).partition("\n")[0]
+        raise errors.csv_is_broken(name, file, _QUOTED.sub(MASK, said) if hides else said) from error
     missing = ["", *options.null_values]
     return texts.with_columns(pl.when(~pl.all().is_in(missing)).then(pl.all()))
 

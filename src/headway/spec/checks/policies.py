@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Collection
 
+from headway.errors.masking import PERSONAL
 from headway.spec.checks.scene import SHOWN, Scene
 from headway.spec.contract import Contract
 from headway.spec.document import Path_
@@ -43,6 +44,7 @@ def check_policies(scene: Scene) -> None:
                 scene.check.fault((*path, "clears"), "a tag is cleared, and nothing says why", hint)
     for index, rule in enumerate(scene.product.policies):
         _rule(scene, ("policies", index), rule)
+    _slices(scene)
 
 
 def check_column_tags(contract: Contract, check: Check) -> None:
@@ -105,3 +107,17 @@ def _pattern(scene: Scene, path: Path_, pattern: str) -> None:
         check.fault(path, f"`{pattern[:SHOWN]}` names no node", hint)
     elif not any(sign in name for sign in _WILD):
         check.refer(path, name, getattr(scene.product, _SECTIONS[kind]), kind.replace("_", " "))
+
+
+def _slices(scene: Scene) -> None:
+    """Refuse a slice for each value of a personal column: the report would name them."""
+    for name, evaluation in scene.product.evaluations.items():
+        model = scene.product.models.get(evaluation.model)
+        dataset = scene.product.datasets.get(model.dataset) if model is not None else None
+        contract = scene.contract_of(dataset.rows) if dataset is not None else None
+        for index, by in enumerate(evaluation.slices.by if evaluation.slices is not None else ()):
+            column = contract.columns.get(by) if contract is not None and isinstance(by, str) else None
+            if column is not None and PERSONAL in column.tags:
+                what = f"`{str(by)[:SHOWN]}` is tagged {PERSONAL}, and a slice is named by its value"
+                hint = "slice by bins of a number, or by another column"
+                scene.check.fault(("evaluations", name, "slices", "by", index), what, hint)
