@@ -6,7 +6,7 @@ A figure is a JSON value; times and dates are numbers. Those of no value are Non
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -79,7 +79,12 @@ def merged_counts(one: Counts | None, other: Counts | None) -> list[tuple[Any, i
     found = dict(one)
     for value, count in other:
         found[value] = found.get(value, 0) + count
-    return list(found.items()) if len(found) <= MOST_COUNTED else None
+    return in_order_of_counts(found.items()) if len(found) <= MOST_COUNTED else None
+
+
+def in_order_of_counts(counts: Iterable[tuple[Any, int]]) -> list[tuple[Any, int]]:
+    """The most common first, and equally common ones by value: one order, whichever way they were counted."""
+    return sorted(counts, key=lambda pair: (-pair[1], pair[0]))
 
 
 def merged_bins(one: Sequence[int], other: Sequence[int]) -> list[int]:

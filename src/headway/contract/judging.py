@@ -112,6 +112,7 @@ def _blank(item: Check, outcome: Outcome, **found: Any) -> Result:
         severity=item.severity,
         action=item.batch,
         id=item.about[0],
+        key=item.key,
         **found,
     )
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from headway.contract.casting import DTYPES, column_of, hold
 from headway.contract.checks import Check
-from headway.contract.figures import MOST_COUNTED, plain_sum
+from headway.contract.figures import MOST_COUNTED, in_order_of_counts, plain_sum
 from headway.contract.keys import Keys, of_array
 from headway.contract.program import Key, Program, program, rows_of
 from headway.contract.report import EXAMPLES
@@ -40,13 +40,7 @@ def measure(frame: pl.DataFrame, contract: Contract, *, keep_keys: bool = True) 
         SpecError: A rule can never be kept (DC001).
     """
     held = hold(frame, contract)
-    sound = tuple(
-        name
-        for name, column in contract.columns.items()
-        if name in held.columns and held.schema[name] == DTYPES[column.type]
-    )
-    asked = program(contract, sound)
-    table = pl.DataFrame({short: column_of(held, name) for name, short in asked.names.items()})
+    sound, asked, table = _asked(held, contract)
     needed = _needed(table, asked, keep_keys=keep_keys)
     # Sorting keys takes one core about as long as all else takes the others.
     with ThreadPoolExecutor(max_workers=1) as beside:
@@ -65,6 +59,40 @@ def measure(frame: pl.DataFrame, contract: Contract, *, keep_keys: bool = True) 
         keys={name: item.keys for name, item in taken.items()} if keep_keys else {},
         is_mergeable=keep_keys,
     )
+
+
+def broken_rows(frame: pl.DataFrame, contract: Contract, keys: Collection[str]) -> dict[str, pl.Series]:
+    """Where rows break some checks of rows: key of the check -> one boolean per row.
+
+    Args:
+        frame: The rows, as they came.
+        contract: What they must be.
+        keys: Of the checks; those that cannot be judged are left out.
+    """
+    _, asked, table = _asked(hold(frame, contract), contract)
+    found: dict[str, pl.Series] = {}
+    for item in asked.asked:
+        if item.key not in keys or item.rule is None:
+            continue
+        if item.key in asked.broken:
+            found[item.key] = table.select(asked.broken[item.key].alias("broken")).to_series()
+        elif item.rule.neighbours == "unique":
+            key = asked.keys[key_name(item)]
+            alike = pl.struct(key.columns).is_duplicated() & key.value.is_not_null()
+            found[item.key] = table.select(alike.alias("broken")).to_series()
+    return found
+
+
+def _asked(held: pl.DataFrame, contract: Contract) -> tuple[tuple[str, ...], Program, pl.DataFrame]:
+    """Columns of their type, the pass for them, and the table that it runs on."""
+    sound = tuple(
+        name
+        for name, column in contract.columns.items()
+        if name in held.columns and held.schema[name] == DTYPES[column.type]
+    )
+    asked = program(contract, sound)
+    table = pl.DataFrame({short: column_of(held, name) for name, short in asked.names.items()})
+    return sound, asked, table
 
 
 def asked_of(contract: Contract) -> str:
@@ -131,7 +159,10 @@ def _take(table: pl.DataFrame, key: Key) -> _Taken:
 
 
 def _numbers(series: pl.Series) -> np.ndarray:
-    return series.to_numpy().view(np.int64)
+    numbers = series.to_numpy()
+    if series.dtype == pl.Float64:
+        numbers = numbers + 0.0  # which makes 0.0 of -0.0
+    return numbers.view(np.int64)
 
 
 def _numpy_type(dtype: pl.DataType) -> type[np.generic]:
@@ -187,8 +218,7 @@ def _figures(
 
 def _plain(name: str, value: Any, *, keep_keys: bool) -> Any:
     if name == "counts":
-        # In one order, whichever way Polars counted.
-        pairs = sorted((tuple(pair.values()) for pair in value or ()), key=lambda pair: (-pair[1], pair[0]))
+        pairs = in_order_of_counts(tuple(pair.values()) for pair in value or ())
         return None if keep_keys and len(pairs) > MOST_COUNTED else pairs
     if name == "moments":
         return tuple(value) if value[0] else None

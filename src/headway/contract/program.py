@@ -223,7 +223,7 @@ def _key(item: Check, columns_: Columns) -> Key:
             key = pl.when(value.is_not_null()).then(value.hash(0))
             return Key(columns, key, is_exact=False, rises=rises)
         case "number":
-            return Key(columns, value + 0.0, is_exact=True, rises=rises)  # -0.0 is 0.0
+            return Key(columns, value, is_exact=True, rises=rises)
     return Key(columns, value.to_physical().cast(pl.Int64), is_exact=True, rises=rises)
 
 

@@ -35,6 +35,7 @@ class Result(Struct, frozen=True, kw_only=True):
         severity: How much it matters.
         action: What is done with what breaks it.
         id: What its author calls it.
+        key: What the contract's check is called inside of Headway; empty for those on the schema.
         mostly: Share of the values that must fit.
         success: Whether the expectation is met, whatever is done where it is not; None where the
             outcome says it.
@@ -55,6 +56,7 @@ class Result(Struct, frozen=True, kw_only=True):
     severity: str = "critical"
     action: str = "reject"
     id: str = ""
+    key: str = ""
     mostly: float = 1.0
     success: bool | None = None
     observed_value: Any = None
