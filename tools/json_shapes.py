@@ -968,6 +968,73 @@ class SearchResults(Shape):
     results: list[SearchResult]
 
 
+class Batch(Shape):
+    """A declared batch, and its newest run in the environment.
+
+    Attributes:
+        batch: Its name.
+        rows: The source of its rows.
+        to: Its output.
+        on_bad_rows: `refuse` or `skip`.
+        last: When it was predicted last; null when it never was, like what follows.
+        run: Id of that run.
+        kept: Rows that were answered.
+        rejected: Rows that were set aside.
+    """
+
+    batch: str
+    rows: str
+    to: str
+    on_bad_rows: str
+    last: str | None
+    run: str | None
+    kept: int | None
+    rejected: int | None
+
+
+class Batches(Shape):
+    """`headway predict --json`.
+
+    Attributes:
+        environment: Where they were run.
+        batches: In the order of the product file.
+    """
+
+    environment: str
+    batches: list[Batch]
+
+
+class BatchDone(Shape):
+    """`headway predict NAME --json`; with `--bundle` the batch and the environment are empty.
+
+    Attributes:
+        run: Id of the run; the prediction log has it as the request.
+        release: Digest of the release that answered.
+        rows: How many were read: `kept` + `rejected`.
+        reasons: The first five reasons of rejected rows.
+        to: The output.
+        output: blake3 of its bytes.
+        rejected_to: The file of rejected rows; null where they are refused.
+        looked_up: `group (online)`, `group (snapshot)`, `group (missing)` -> rows whose features came from there.
+        seconds: Wall time.
+    """
+
+    run: str
+    batch: str
+    environment: str
+    endpoint: str
+    release: str
+    rows: int
+    kept: int
+    rejected: int
+    reasons: list[str]
+    to: str
+    output: str
+    rejected_to: str | None
+    looked_up: dict[str, int]
+    seconds: float
+
+
 OUTPUTS: dict[str, type[Shape]] = {
     "check": Checked,
     "plan": Plan,
@@ -985,6 +1052,8 @@ OUTPUTS: dict[str, type[Shape]] = {
     "promote": Promoted,
     "rollback": Ended,
     "stop": Ended,
+    "predict": Batches,
+    "predict NAME": BatchDone,
     "predictions": Predictions,
     "reproduce": Reproduced,
     "gc": Collected,

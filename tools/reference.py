@@ -87,6 +87,7 @@ MEANING = {
     (product.Product, "models"): "What is fitted.",
     (product.Product, "evaluations"): "Metrics and gates.",
     (product.Product, "endpoints"): "Where models answer.",
+    (product.Product, "batches"): "Rows that are answered all at once.",
     (product.Product, "monitors"): "What is watched while a release serves.",
     (product.Product, "runbooks"): "What is done about it.",
     (product.Product, "schedules"): "What is run again and again.",
@@ -457,6 +458,7 @@ def _family(kind: type) -> type:
 
 
 ROOMS = {
+    "BA": "predictions in batches, and parity",
     "DA": "sources, groups, datasets",
     "DC": "contracts",
     "DE": "the demo",

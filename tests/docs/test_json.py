@@ -28,6 +28,7 @@ class Deliveries(NamedTuple):
         command = [sys.executable, "-m", "headway", name, *words, "--json"]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=True)
         shown = "show run.ID" if words[:1] and words[0].startswith("run.") else name
+        shown = "predict NAME" if name == "predict" and words else shown
         return msgspec.json.decode(done.stdout, type=json_shapes.OUTPUTS[shown])
 
 
@@ -36,7 +37,8 @@ def run(tmp_path: Path) -> Deliveries:
     folder = tmp_path / "deliveries"
     subprocess.run([sys.executable, "-m", "headway", "init", str(folder)], check=True, capture_output=True)
     file = folder / "headway.yaml"
-    file.write_text(file.read_text().replace("dev: {}\n", "dev: {}\n  staging: {}\n"))
+    batches = "batches:\n  again: {model: main, rows: rows, to: tables/again.csv, on_bad_rows: skip}\n"
+    file.write_text(file.read_text().replace("dev: {}\n", "dev: {}\n  staging: {}\n") + batches)
     return Deliveries(folder)
 
 
@@ -55,6 +57,10 @@ def test_every_command_prints_the_documented_fields_and_no_others(run: Deliverie
     assert run("lineage", answer).direction == "up"
     assert run("lineage", "source.rows", "--down").direction == "down"
     assert [item.id for item in run("predictions", "--env", "dev").predictions] == [answer]
+    assert run("predict").batches[0].last is None
+    batch = run("predict", "again")
+    assert (batch.kept, batch.rejected, batch.rejected_to) == (600, 0, "tables/again.rejected.csv")
+    assert run("predict").batches[0].run == batch.run
     assert run("reproduce", "model.main").verdict == "equal"
     assert len(run("diff", "dev", "staging").differences) == 6
     assert run("stop", "--env", "dev").override is False

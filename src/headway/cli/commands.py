@@ -34,6 +34,7 @@ COMMANDS = (
     Command("rollback", "headway.cli.rollback", "bring back the release before, at once"),
     Command("stop", "headway.cli.stop", "take an endpoint out of service, at once"),
     Command("serve", "headway.cli.serve", "answer requests with an environment's releases"),
+    Command("predict", "headway.cli.predict", "answer a batch of rows with an environment's release"),
     Command("predictions", "headway.cli.predictions", "the prediction log"),
     Command("reproduce", "headway.cli.reproduce", "make a model again from its pinned inputs, and compare"),
     Command("gc", "headway.cli.gc", "remove from the disk what nothing refers to"),

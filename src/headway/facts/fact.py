@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from headway.facts.artifacts import Artifact
+from headway.facts.batches import Predicted
 from headway.facts.commits import Collected, Committed
 from headway.facts.evidence import Evidence
 from headway.facts.executions import Execution
@@ -44,7 +45,7 @@ class RunEnded(Struct, frozen=True, kw_only=True, tag="run_ended"):
     reason: str = ""
 
 
-Body = Execution | Made | Evidence | Move | RunStarted | RunEnded | Committed | Collected
+Body = Execution | Made | Evidence | Move | RunStarted | RunEnded | Committed | Collected | Predicted
 
 
 class Fact(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ MODEL_VERSION = "model_version"
 PREDICTED_AT = "predicted_at"
 TOLD = (PREDICTION_ID, MODEL_VERSION, PREDICTED_AT, "probability", "label", "value")
 """Columns that a batch adds to those of its rows; no column of the rows may have such a name."""
+REJECTED = ("rejected_row", "rejected_reason")
+"""Columns before those of the rows in the file of rejected rows: the row's number, from 1, and why."""
 SUFFIXES = (".parquet", ".csv")
 """How an output may be written."""
 

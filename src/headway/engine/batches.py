@@ -1,0 +1,352 @@
+"""Batch prediction: rows read and checked, answered by the release that serves, logged, written at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import polars as pl
+from msgspec.structs import replace
+
+from headway.contract import columns as contracts
+from headway.contract.casting import hold
+from headway.core.ids import uuid7
+from headway.data import sources
+from headway.data.sources import Loaded
+from headway.engine import batch_files
+from headway.engine.serving import key_around
+from headway.engine.user_code import importable, resolve
+from headway.errors import batches as errors
+from headway.errors import engine as engine_errors
+from headway.errors.masking import working_on
+from headway.facts.batches import Predicted
+from headway.predictions.log import PredictionLog
+from headway.serve import batch as serve
+from headway.serve.batch import Fault
+from headway.serve.release import LoadedRelease
+from headway.serve.serving import Variant
+from headway.spec.batches import (
+    MODEL_VERSION,
+    PREDICTED_AT,
+    PREDICTION_ID,
+    REJECTED,
+    SUFFIXES,
+    TOLD,
+    endpoints_of,
+    rejected_beside,
+)
+from headway.spec.load import load
+from headway.spec.product import Batch, Source
+from headway.store.workspace import Workspace
+
+CHUNK = 10_000
+"""Rows answered at once; they fit the prediction log's queue."""
+_MOST_FILES = 100
+
+Progress = Callable[[int, int], None]
+"""Told how many rows of how many are done."""
+
+
+class Done(NamedTuple):
+    """A batch that was predicted.
+
+    Attributes:
+        fact: What the ledger says of it; for a bundle without a product it is kept nowhere.
+        version: The release, as answers name it.
+        to: Where the output is.
+        rejected_to: Where the rejected rows are; None where none are written.
+        reasons: The first reasons of rejected rows, without personal values.
+    """
+
+    fact: Predicted
+    version: str
+    to: Path
+    rejected_to: Path | None
+    reasons: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented schema of `predict NAME --json`."""
+        fact = self.fact
+        return {
+            "run": fact.run,
+            "batch": fact.batch,
+            "environment": fact.environment,
+            "endpoint": fact.endpoint,
+            "release": fact.release,
+            "rows": fact.rows,
+            "kept": fact.kept,
+            "rejected": fact.rejected,
+            "reasons": list(self.reasons),
+            "to": fact.to,
+            "output": fact.output,
+            "rejected_to": None if self.rejected_to is None else rejected_beside(fact.to),
+            "looked_up": fact.looked_up,
+            "seconds": fact.seconds,
+        }
+
+
+class Listed(NamedTuple):
+    """A declared batch, and when it was predicted last in an environment."""
+
+    name: str
+    declared: Batch
+    last: Predicted | None
+    at: datetime | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented schema of one entry of `predict --json`."""
+        declared, last = self.declared, self.last
+        return {
+            "batch": self.name,
+            "rows": declared.rows,
+            "to": declared.to,
+            "on_bad_rows": declared.on_bad_rows,
+            "last": None if last is None or self.at is None else self.at.isoformat(),
+            "run": None if last is None else last.run,
+            "kept": None if last is None else last.kept,
+            "rejected": None if last is None else last.rejected,
+        }
+
+
+class _Asked(NamedTuple):
+    """One batch to be predicted.
+
+    Attributes:
+        where: For errors.
+        columns: Columns of the rows that are written; None means all.
+        skips: Whether rows that break the contract are set aside.
+    """
+
+    where: str
+    loaded: Loaded
+    columns: tuple[str, ...] | None
+    to: Path
+    skips: bool
+
+
+def declared_batches(file: Path, environment: str) -> list[Listed]:
+    """The batches of a product, each with its newest run in an environment.
+
+    Raises:
+        SpecError: The product file is wrong.
+    """
+    product = load(file).product
+    newest: dict[str, tuple[Predicted, datetime]] = {}
+    for fact in Workspace(file.parent).open_reader().facts(kinds=("batch",)):
+        if isinstance(fact.body, Predicted) and fact.body.environment == environment:
+            newest[fact.body.batch] = fact.body, fact.at
+    return [Listed(name, batch, *newest.get(name, (None, None))) for name, batch in product.batches.items()]
+
+
+def predict(file: Path, name: str, environment: str, who: str, progress: Progress) -> Done:
+    """Answer the rows of a declared batch with the release that an environment serves.
+
+    The output is written by a rename, after every prediction is in the log; whatever fails before leaves
+    the earlier output.
+
+    Raises:
+        UsageError: There is no such batch or environment, or nothing was released there.
+        ContractError: Rows break their source's contract, or the contract of a request and are not to be
+            set aside (BA002), or none is left (BA003).
+        UserCodeError: The product's code failed, or looks at other rows (BA008).
+        ConflictError: The batch is being predicted by somebody else.
+        EngineError: The rows cannot be read, the release cannot serve, or the disk refuses.
+    """
+    root = file.parent
+    loaded = load(file)
+    batch = loaded.product.batches.get(name)
+    if batch is None:
+        raise errors.batch_is_unknown(name, tuple(loaded.product.batches))
+    workspace = Workspace(root)
+    directory = workspace.serve(environment)
+    if not directory.is_dir():
+        _refuse(file, environment, tuple(loaded.product.environments))
+    (endpoint,) = endpoints_of(loaded.product, batch)
+    writer = workspace.open_writer()
+    with working_on(None), writer.lease(f"batch.{name}", f"{who}: predict"):
+        variant = serve.open_endpoint(directory, workspace.key(), endpoint)
+        source = loaded.product.sources[batch.rows]
+        contract = loaded.contracts.get(source.contract) if source.contract else None
+        with importable(root):
+            rows = sources.load(source, batch.rows, contract, root, resolve)
+        asked = _Asked(f"batch `{name}`", rows, batch.columns, root / batch.to, batch.on_bad_rows == "skip")
+        with closing(PredictionLog(directory / "log")) as log:
+            done = _predicted(asked, variant, log, progress)
+        fact = replace(done.fact, batch=name, environment=environment, who=who, to=batch.to)
+        writer.record(fact)
+    return done._replace(fact=fact)
+
+
+def predict_bundle(bundle: Path, rows: Path, to: Path, *, skips: bool, progress: Progress) -> Done:
+    """Answer the rows of a file with one release from its directory; nothing is logged.
+
+    Raises:
+        UsageError: The output has no form (BA010), or is the input (BA011).
+        ContractError: As `predict`.
+        EngineError: The bundle is not whole or not trusted, the rows cannot be read, or the disk refuses.
+    """
+    if to.suffix not in SUFFIXES:
+        raise errors.output_has_no_form(str(to))
+    if to.resolve() == rows.resolve():
+        raise errors.output_is_the_input(str(to))
+    variant = serve.open_bundle(bundle, key_around(bundle))
+    # Cells of text files have no types of their own: the request's contract gives them theirs.
+    contract = None if rows.suffix == ".parquet" else variant.release.contract
+    with working_on(None):
+        loaded = sources.load(Source(load=str(rows.resolve())), rows.name, contract, rows.parent, resolve)
+        judged = loaded._replace(report=loaded.report.__class__(results=(), rows=loaded.frame.height))
+        done = _predicted(_Asked(f"`{rows}`", judged, None, to, skips), variant, None, progress)
+    return done._replace(fact=replace(done.fact, to=str(to)))
+
+
+# -- one batch ---------------------------------------------------------------------------------
+
+
+def _predicted(asked: _Asked, variant: Variant, log: PredictionLog | None, progress: Progress) -> Done:
+    began, at_us, run = time.perf_counter(), time.time_ns() // 1000, uuid7()
+    release, frame = variant.release, asked.loaded.frame
+    _refuse_taken(asked)
+    request = _request(asked, release)
+    faults = _faults(release, request)
+    kept = _kept(asked, faults)
+    _require_source(asked, frame, kept)
+    told = _answered(variant, request.filter(kept), at_us, run, log, progress)
+    shown = frame.filter(kept).select(asked.columns if asked.columns is not None else pl.all())
+    output = pl.concat([shown, told], how="horizontal")
+    rejected_to = Path(rejected_beside(str(asked.to))) if asked.skips else None
+    files = {} if rejected_to is None else {rejected_to: _rejected(frame, kept, faults)}
+    written = batch_files.write({**files, asked.to: output})
+    fact = Predicted(
+        run=run,
+        batch="",
+        environment="",
+        endpoint=release.manifest.endpoint,
+        release=release.digest,
+        who="",
+        rows=frame.height,
+        kept=output.height,
+        rejected=len(faults),
+        to="",
+        output=written[asked.to],
+        seconds=time.perf_counter() - began,
+        rejected_output=written[rejected_to] if rejected_to is not None else None,
+        read={origin.name: origin.digest for origin in asked.loaded.origins[:_MOST_FILES]},
+        looked_up={f"{group} ({source})": rows for (group, source), rows in variant.online.counts.items()},
+    )
+    return Done(fact, release.version, asked.to, rejected_to, _lines(faults))
+
+
+def _request(asked: _Asked, release: LoadedRelease) -> pl.DataFrame:
+    """What is sent of each row, held in the types of the request contract where no value changes."""
+    frame, columns = asked.loaded.frame, release.contract.columns
+    wanted = release.manifest.request
+    missing = [name for name in wanted if name not in frame.columns and columns[name].default is None]
+    if missing:
+        raise errors.rows_lack_columns(asked.where, missing, frame.columns)
+    held = hold(frame.select(name for name in wanted if name in frame.columns), release.contract)
+    return held.select(name for name in wanted if name in held.columns)
+
+
+def _faults(release: LoadedRelease, request: pl.DataFrame) -> list[Fault]:
+    """Every row that breaks the request contract, found before anything is answered."""
+    found: list[Fault] = []
+    for first in range(0, request.height, CHUNK):
+        found += serve.decode(release, _columns(request.slice(first, CHUNK)), first).faults
+    return found
+
+
+def _columns(frame: pl.DataFrame) -> dict[str, list[Any]]:
+    return {name: frame.get_column(name).to_list() for name in frame.columns}
+
+
+def _kept(asked: _Asked, faults: list[Fault]) -> pl.Series:
+    """Which rows are answered; (n,), boolean."""
+    rows = asked.loaded.frame.height
+    lines = _lines(faults)
+    if faults and not asked.skips:
+        raise errors.rows_break_contract(asked.where, len(faults), rows, lines)
+    if len(faults) == rows:
+        raise errors.no_row_is_left(asked.where, rows, lines)
+    kept = pl.repeat(value=True, n=rows, dtype=pl.Boolean, eager=True)
+    return kept.scatter([fault.place for fault in faults], values=False) if faults else kept
+
+
+def _lines(faults: list[Fault], most: int = 5) -> tuple[str, ...]:
+    return tuple(f"row {fault.place + 1:,}: {fault.public}" for fault in faults[:most])
+
+
+def _require_source(asked: _Asked, frame: pl.DataFrame, kept: pl.Series) -> None:
+    """The contract of the rows' own source, on the rows that are answered.
+
+    Raises:
+        ContractError: They break it (DC003).
+    """
+    loaded = asked.loaded
+    if loaded.report.passed:
+        return
+    report = contracts.check(frame.filter(kept), loaded.contract) if not kept.all() else loaded.report
+    contracts.refuse(report, where=asked.where)
+
+
+def _refuse_taken(asked: _Asked) -> None:
+    names = asked.columns if asked.columns is not None else asked.loaded.frame.columns
+    taken = next((name for name in names if name in TOLD), None)
+    if asked.skips and taken is None:
+        taken = next((name for name in asked.loaded.frame.columns if name in REJECTED), None)
+    if taken is not None:
+        raise errors.column_is_taken(asked.where, taken)
+    missing = [name for name in names if name not in asked.loaded.frame.columns]
+    if missing:
+        raise errors.rows_lack_columns(asked.where, missing, asked.loaded.frame.columns)
+
+
+def _answered(
+    variant: Variant,
+    request: pl.DataFrame,
+    at_us: int,
+    run: str,
+    log: PredictionLog | None,
+    progress: Progress,
+) -> pl.DataFrame:
+    """The columns of the predictions, in the order of the rows."""
+    ids: list[str] = []
+    told: dict[str, list[Any]] = {"probability": [], "label": [], "value": []}
+    for first in range(0, request.height, CHUNK):
+        progress(first, request.height)
+        decoded = serve.decode(variant.release, _columns(request.slice(first, CHUNK)), first)
+        found = serve.answer(variant, decoded.records, at_us, run, log)
+        ids += found.ids
+        for name, values in found.answered._asdict().items():
+            told[name] += values
+    progress(request.height, request.height)
+    moment = pl.lit(datetime.fromtimestamp(at_us / 1_000_000, UTC), dtype=pl.Datetime("us", "UTC"))
+    return pl.DataFrame({PREDICTION_ID: ids}).with_columns(
+        pl.lit(variant.release.version).alias(MODEL_VERSION),
+        moment.alias(PREDICTED_AT),
+        *(pl.Series(name, values) for name, values in told.items() if values),
+    )
+
+
+def _rejected(frame: pl.DataFrame, kept: pl.Series, faults: list[Fault]) -> pl.DataFrame:
+    """The rows that were set aside, each with its number, from 1, and the reason."""
+    about = pl.DataFrame(
+        [[fault.place + 1 for fault in faults], [fault.reason for fault in faults]],
+        schema=dict(zip(REJECTED, (pl.Int64, pl.String), strict=True)),
+    )
+    return pl.concat([about, frame.filter(~kept)], how="horizontal")
+
+
+def _refuse(file: Path, environment: str, declared: tuple[str, ...]) -> NoReturn:
+    """Why nobody answers there.
+
+    Raises:
+        UsageError: There is no such environment, or nothing was applied to it.
+    """
+    known = declared or ("dev",)
+    if environment not in known:
+        raise engine_errors.unknown_environment(environment, known, str(file))
+    raise engine_errors.nothing_is_applied(environment)
