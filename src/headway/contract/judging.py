@@ -20,6 +20,7 @@ from headway.facts.evidence import Outcome
 from headway.spec.contract import Contract
 from headway.spec.quantities import duration_text
 
+_ROW_COUNT = "expect_table_row_count_to_be_between"
 _UNSOUND = "a column that is missing or of another type"
 
 Whole = Callable[[tuple[str, ...]], State]
@@ -40,6 +41,11 @@ def judge(
     """
     results = without_personal(_results(contract, state, now, whole), contract)
     return Report(results=tuple(results), rows=state.rows)
+
+
+def is_row_count(result: Result) -> bool:
+    """Whether a result is that of the contract's `rows:`, which is about a table and not about a part of it."""
+    return not result.key and result.expectation == _ROW_COUNT
 
 
 def unsettled(contract: Contract, state: State) -> tuple[str, ...]:
@@ -228,10 +234,10 @@ def _figure_of(type_: str, state: State) -> Any:
 
 def _row_count(contract: Contract, state: State) -> Result:
     arguments = {"min_value": contract.rows.min, "max_value": contract.rows.max}
-    rule = TABLES["expect_table_row_count_to_be_between"]
+    rule = TABLES[_ROW_COUNT]
     fits = rule.fits(state.columns, state.rows, arguments)
     return Result(
-        expectation="expect_table_row_count_to_be_between",
+        expectation=_ROW_COUNT,
         outcome=Outcome.PASS if fits else Outcome.FAIL,
         wanted=rule.words(arguments),
         observed=rule.observed(state.columns, state.rows, arguments),

@@ -33,4 +33,7 @@ def without_personal(results: Iterable[Result], contract: Contract) -> Iterator[
             continue
         told = any(part in result.expectation for part in _NO_VALUE) or result.outcome is Outcome.NOT_RUN
         observed = MASK if result.observed and not told else result.observed
-        yield replace(result, examples=(MASK,) * len(result.examples), observed=observed)
+        value = MASK if observed == MASK else result.observed_value
+        yield replace(
+            result, examples=(MASK,) * len(result.examples), observed=observed, observed_value=value
+        )

@@ -117,9 +117,11 @@ class Report(Struct, frozen=True, kw_only=True):
 
     def lines(self, limit: int = 10) -> tuple[str, ...]:
         """One line per failure, at most `limit` and one that counts the others."""
-        failures = self.failures
-        more = (f"… and {len(failures) - limit} more",) if len(failures) > limit else ()
-        return (*(result.line for result in failures[:limit]), *more)
+        return _lines(self.failures, limit)
+
+    def warning_lines(self, limit: int = 10) -> tuple[str, ...]:
+        """One line per warning, at most `limit` and one that counts the others."""
+        return _lines(self.warnings, limit)
 
     def to_great_expectations(self, suite: str = "") -> dict[str, Any]:
         """The report in the JSON form of Great Expectations 1.x (`ExpectationSuiteValidationResult`)."""
@@ -140,6 +142,11 @@ class Report(Struct, frozen=True, kw_only=True):
             "meta": {},
             "id": None,
         }
+
+
+def _lines(results: tuple[Result, ...], limit: int) -> tuple[str, ...]:
+    more = (f"… and {len(results) - limit} more",) if len(results) > limit else ()
+    return (*(result.line for result in results[:limit]), *more)
 
 
 def _to_great_expectations(result: Result) -> dict[str, Any]:

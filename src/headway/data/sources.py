@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from headway.contract import columns as contracts
+from headway.contract.admission import ROW, admit
 from headway.contract.personal import personal_columns
 from headway.core import digest
 from headway.data.calls import Resolve
@@ -30,13 +32,15 @@ class Loaded(NamedTuple):
     """A source's rows, typed and judged.
 
     Attributes:
-        frame: Columns of the contract, in its order and types where the report passes; in the
-            order in which they were read.
+        frame: The rows that the contract lets in: its columns, in its order and types where the report
+            passes; in the order in which they were read.
         report: What the contract says of them; the caller decides whether to refuse.
         contract: The contract that was used; `inferred` where none is declared.
         origins: Files that the rows came from, in the order of their rows, and those that were
             known and not read.
         attempts: How often it was tried.
+        quarantined: The rows that the contract sets aside, with their reasons.
+        rejected: Reason -> how many those are.
     """
 
     frame: pl.DataFrame
@@ -44,6 +48,8 @@ class Loaded(NamedTuple):
     contract: Contract
     origins: tuple[Origin, ...] = ()
     attempts: int = 1
+    quarantined: pl.DataFrame = pl.DataFrame()
+    rejected: Mapping[str, int] = {}
 
 
 def load(
@@ -57,8 +63,9 @@ def load(
     known: Mapping[str, int] | None = None,
     digest_of: Callable[[Path], str] = digest.of_file,
     pause: Pause = time.sleep,
+    now: datetime | None = None,
 ) -> Loaded:
-    """Read a source, cast it to its contract, and check it.
+    """Read a source, check it by its contract, and hold what that lets in in the contract's types.
 
     What fails for the moment is tried three times, each time from the beginning.
 
@@ -72,6 +79,7 @@ def load(
         known: Digest of a file -> how many of that content need not be read again.
         digest_of: Digest of a file's content.
         pause: Waits between attempts.
+        now: The present, for the contract's freshness; the system's clock where it is left out.
 
     Raises:
         SpecError: The format is unknown, an option does not fit, or CSV has no contract.
@@ -103,11 +111,34 @@ def load(
     frame = _joined(batches, asked)
     agreed = contract if contract is not None else _tagged(inferred(frame, name), source)
     _conceal(frame, agreed)
-    frame = contracts.cast(frame, agreed)
     if since is not None:
-        frame = _from_mark(frame, since, name)
-    origins = tuple(origin for batch in batches for origin in batch.origins)
-    return Loaded(frame, contracts.check(frame, agreed), agreed, origins, attempts)
+        frame = frame.filter(_from_mark(contracts.cast(frame, agreed), since, name))
+    admitted = admit(frame, agreed, now=now)
+    origins = _let_in([origin for batch in batches for origin in batch.origins], admitted.quarantined)
+    return Loaded(
+        admitted.frame,
+        admitted.report,
+        agreed,
+        origins,
+        attempts,
+        admitted.quarantined,
+        admitted.rejected,
+    )
+
+
+def _let_in(origins: Sequence[Origin], quarantined: pl.DataFrame) -> tuple[Origin, ...]:
+    """Files with the rows that they still have once broken ones were set aside."""
+    if quarantined.is_empty():
+        return tuple(origins)
+    found, seen = [], 0
+    for origin in origins:
+        if origin.rows is None:
+            found.append(origin)
+            continue
+        aside = int(quarantined[ROW].is_between(seen + 1, seen + origin.rows).sum())
+        found.append(origin._replace(rows=origin.rows - aside))
+        seen += origin.rows
+    return tuple(found)
 
 
 def _tagged(contract: Contract, source: Source) -> Contract:
@@ -194,14 +225,16 @@ def _nth(batches: Sequence[Batch], index: int) -> str:
     return batch.origins[0].name if batch.origins else f"batch {index + 1}"
 
 
-def _from_mark(frame: pl.DataFrame, since: Since, name: str) -> pl.DataFrame:
-    """Only the rows that were asked for: a loader may give more."""
+def _from_mark(frame: pl.DataFrame, since: Since, name: str) -> pl.Series:
+    """Which rows were asked for: a loader may give more."""
     if since.column not in frame.columns:
-        return frame  # the contract says what is missing
+        return pl.repeat(
+            value=True, n=frame.height, dtype=pl.Boolean, eager=True
+        )  # the contract says what is missing
     series = frame[since.column]
     if series.null_count():
         raise errors.watermark_is_null(name, since.column, series.null_count(), len(series))
     try:
-        return frame.filter(series >= since.mark)
+        return series >= since.mark
     except (pl.exceptions.PolarsError, TypeError) as error:
         raise errors.watermark_does_not_fit(name, since.column, str(series.dtype)) from error

@@ -6,6 +6,8 @@ from headway.spec.graph import Node
 
 ROWS = "rows.parquet"
 """The one table of a source, feature group or dataset."""
+QUARANTINE = "quarantine.parquet"
+"""In a source: rows that its contract set aside when it was read, with their reasons; no part of its rows."""
 
 
 def short_name(node: Node | str) -> str:

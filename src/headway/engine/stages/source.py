@@ -10,7 +10,8 @@ from typing import NamedTuple
 import polars as pl
 from msgspec.structs import replace
 
-from headway.contract.columns import require
+from headway.contract.columns import refuse
+from headway.contract.judging import is_row_count
 from headway.core import digest
 from headway.core.wording import count, few
 from headway.data import kept, sources, tables, times
@@ -21,7 +22,7 @@ from headway.data.row_counts import RowCounts
 from headway.data.sources import Loaded
 from headway.engine.stages import kept_source
 from headway.engine.stages.kept_source import Earlier
-from headway.engine.stages.names import ROWS, short_name
+from headway.engine.stages.names import QUARANTINE, ROWS, short_name
 from headway.engine.standing_in import READ
 from headway.engine.user_code import importable, resolve
 from headway.engine.work import Draft, Work
@@ -30,12 +31,13 @@ from headway.errors import contract as contract_errors
 from headway.errors import sources as errors
 from headway.facts.artifacts import StoredFile
 from headway.facts.evidence import Evidence, Outcome
-from headway.spec.contract import Contract, RowCount
+from headway.spec.contract import Contract
 from headway.spec.product import Source
 from headway.store.workspace import Workspace
 from headway.survey.files import StatCache
 
 _CONTENT = "content"
+_MOST_WARNINGS = 3
 _MOST_NAMES = 100
 """Files whose names and digests stand in an artifact's facts."""
 
@@ -81,13 +83,14 @@ def run(work: Work) -> Draft:
                 since=plan.since,
                 known=kept.known_files(plan.parts) if plan.by_content else None,
                 digest_of=lambda path: cache.digest(path) or "",
+                now=work.now,
             )
     except EngineError as error:
         return kept_source.last_good(work, declared, before, error)
     _require(loaded, plan, where=f"source `{name}` ({declared.load})")
     if before is None:
         _refuse_old_events(loaded.frame, declared, name, work.now)
-    merged = _merged(work, declared, loaded, plan, name)
+    merged = _with_rejected(_merged(work, declared, loaded, plan, name), loaded)
     _require_whole(merged, plan, loaded.contract, where=f"source `{name}` ({declared.load})")
     return _draft(work, declared, contract, loaded, merged, before)
 
@@ -133,6 +136,13 @@ def _merged(work: Work, declared: Source, loaded: Loaded, plan: _Plan, name: str
     return Merged((loaded.frame,), RowCounts(read=rows, kept=rows, rows=rows))
 
 
+def _with_rejected(merged: Merged, loaded: Loaded) -> Merged:
+    """The rows that the contract set aside came in too, and are accounted for."""
+    counts, aside = merged.counts, sum(loaded.rejected.values())
+    rejected = {**counts.rejected, **loaded.rejected}
+    return merged._replace(counts=counts._replace(read=counts.read + aside, rejected=rejected))
+
+
 def _keys(contract: Contract) -> tuple[tuple[str, ...], ...]:
     single = tuple((name,) for name, column in contract.columns.items() if column.unique)
     return (*contract.unique, *single)
@@ -146,14 +156,12 @@ def _refuse_old_events(frame: pl.DataFrame, declared: Source, name: str, now: da
 
 def _require(loaded: Loaded, plan: _Plan, *, where: str) -> None:
     """The contract on what was read; how many rows there must be is asked of the whole."""
+    report = loaded.report
     if plan.parts:
-        contract = replace(loaded.contract, rows=RowCount(min=0))
-        frame = loaded.frame
-        if not frame.width:
+        if not loaded.frame.width:
             return  # every file is known already
-        require(frame, contract, where=where)
-    else:
-        require(loaded.frame, loaded.contract, where=where)
+        report = replace(report, results=tuple(item for item in report.results if not is_row_count(item)))
+    refuse(report, where=where)
 
 
 def _require_whole(merged: Merged, plan: _Plan, contract: Contract, *, where: str) -> None:
@@ -186,6 +194,9 @@ def _draft(
     files, stored, said, digests = _written(work, declared, merged, stored_before)
     checks = len(loaded.report.results)
     counts = merged.counts
+    if not loaded.quarantined.is_empty():
+        files[QUARANTINE] = work.folder / QUARANTINE
+        tables.write(loaded.quarantined, files[QUARANTINE])
     return Draft(
         kind="source",
         digest=digests[0] if len(digests) == 1 else digest.of_value(["parts", *digests]),
@@ -259,15 +270,27 @@ def _names_before(work: Work) -> Mapping[str, str]:
 
 
 def _contract_evidence(work: Work, contract: Contract | None, loaded: Loaded) -> Evidence:
-    checks = len(loaded.report.results)
-    passed = f"{count(checks, 'check')} on {count(loaded.frame.height, 'row')}"
+    if contract is None:
+        return Evidence(
+            check="contract",
+            node=work.node.name,
+            about="",
+            outcome=Outcome.NOT_APPLICABLE,
+            at=work.now,
+            observed="no contract declared",
+        )
+    warned = loaded.report.warnings
+    said = f"{count(len(loaded.report.results), 'check')} on {count(loaded.frame.height, 'row')}"
+    aside = f"; {count(loaded.quarantined.height, 'row')} set aside" if loaded.rejected else ""
     return Evidence(
         check="contract",
         node=work.node.name,
         about="",
-        outcome=Outcome.PASS if contract else Outcome.NOT_APPLICABLE,
+        outcome=Outcome.WARN if warned else Outcome.PASS,
         at=work.now,
-        observed=passed if contract else "no contract declared",
+        observed=f"{said}{aside}",
+        reason="; ".join(loaded.report.warning_lines(_MOST_WARNINGS)),
+        values={"validation": loaded.report.to_great_expectations(short_name(work.node))},
     )
 
 

@@ -9,7 +9,7 @@ from headway.data import sources, tables
 from headway.data.groups import SourceTable
 from headway.data.kept import COMMITTED, HIDDEN
 from headway.engine.group_log import snapshot_of
-from headway.engine.stages.names import CONTRACT
+from headway.engine.stages.names import CONTRACT, QUARANTINE
 from headway.engine.work import Work
 from headway.facts.artifacts import Artifact, StoredFile
 from headway.spec.contract import Contract
@@ -36,7 +36,7 @@ def source_table(work: Work, name: str, earlier: Artifact | None = None) -> Sour
         EngineError: A file is missing, or its bytes are not those of its name.
     """
     artifact = earlier if earlier is not None else work.inputs[f"source.{name}"]
-    whole = pl.concat([_part(work, file) for file in artifact.files])
+    whole = pl.concat([_part(work, file) for file in artifact.files if file.name != QUARANTINE])
     committed = whole[COMMITTED] if COMMITTED in whole.columns else None
     frame = whole.drop(HIDDEN, strict=False)
     source = work.declaration.product.sources[name]
