@@ -271,7 +271,7 @@ def _typed(
             found[name] = _TYPED.get(kinds[name], _as_written)(value, types)
         except (ValueError, TypeError) as error:
             raise errors.rule_cannot_hold(", ".join(columns), name, value, str(error)) from error
-    if found.keys() & {"min_value", "max_value"} and types[:1] == ("integer",):
+    if kinds.get("min_value") == "value" and types == ("integer",):
         _inwards(found)
     return found
 

@@ -6,7 +6,7 @@ leave a doubt, and where only rows can tell they are looked at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from headway.contract.checks import Check
 from headway.contract.figures import MOST_COUNTED, in_order_of_counts, plain_sum
 from headway.contract.keys import Keys, of_array
 from headway.contract.program import Key, Program, program, rows_of
-from headway.contract.report import EXAMPLES
+from headway.contract.report import EXAMPLES, Result
 from headway.contract.schema import on_columns, types_of
 from headway.contract.state import Ends, State, Tally, key_name
 from headway.contract.words import as_json
@@ -40,6 +40,27 @@ def measure(frame: pl.DataFrame, contract: Contract, *, keep_keys: bool = True) 
         SpecError: A rule can never be kept (DC001).
     """
     held = hold(frame, contract)
+    schema = (*on_columns(frame, contract), *types_of(held, contract))
+    return measure_held(held, contract, frame.columns, schema=schema, keep_keys=keep_keys)
+
+
+def measure_held(
+    held: pl.DataFrame,
+    contract: Contract,
+    columns: Sequence[str],
+    *,
+    schema: tuple[Result, ...],
+    keep_keys: bool,
+) -> State:
+    """As `measure`, of columns that are held already; what is asked of others is left out.
+
+    Args:
+        held: As `hold` gives it, or some of its columns.
+        contract: What they must be.
+        columns: All columns of the table, as it came.
+        schema: The verdict on which there are, and of which types.
+        keep_keys: Whether the state can be merged.
+    """
     sound, asked, table = _asked(held, contract)
     needed = _needed(table, asked, keep_keys=keep_keys)
     # Sorting keys takes one core about as long as all else takes the others.
@@ -49,9 +70,9 @@ def measure(frame: pl.DataFrame, contract: Contract, *, keep_keys: bool = True) 
         taken = taking.result()
     return State(
         contract=asked_of(contract),
-        rows=frame.height,
-        columns=tuple(frame.columns),
-        schema=(*on_columns(frame, contract), *types_of(held, contract)),
+        rows=held.height,
+        columns=tuple(columns),
+        schema=schema,
         sound=sound,
         nulls={name: seen[f"nulls {name}"] for name in sound},
         tallies={item.key: _tally(table, asked, item, seen, taken) for item in asked.asked if item.rule},

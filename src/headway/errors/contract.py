@@ -151,3 +151,18 @@ def state_cannot_be_read(reason: str) -> ContractError:
         where="state of a data file",
         mend="take it anew from the data file",
     )
+
+
+def footer_is_damaged(file: str, reason: str) -> ContractError:
+    """DC009: A Parquet file is damaged, or is none.
+
+    Its footer says which columns there are and what lies between which bounds. It cannot be read: the file
+    was cut off while it was written or copied, or is of another kind. Nothing was taken over; fetch the
+    file again.
+    """
+    return ContractError(
+        code="DC009",
+        what=f"`{_brief(file)}` cannot be read as Parquet: {_brief(reason)}",
+        where=f"file `{_brief(file)}`",
+        mend="fetch or write the file again",
+    )

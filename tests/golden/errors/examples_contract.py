@@ -18,4 +18,5 @@ EXAMPLES = {
     "name_is_not_carried": lambda: errors.name_is_not_carried('the "real" price'),
     "states_do_not_fit": lambda: errors.states_do_not_fit("3b1f0c9a77d2e4", "90aa41ffb3c0d1"),
     "state_cannot_be_read": lambda: errors.state_cannot_be_read("Input data was truncated"),
+    "footer_is_damaged": lambda: errors.footer_is_damaged("rows.parquet", "it does not end as Parquet does"),
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
+from headway.contract.columns import check
 from headway.contract.rules import compile_rules
 from headway.errors import SpecError
-from headway.spec.contract import Column
+from headway.spec.contract import Column, Contract, Expectation
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,12 @@ def test_a_set_keeps_only_what_the_other_rules_allow() -> None:
 def test_a_time_bound_without_an_offset_is_utc() -> None:
     rules = compile_rules("t", Column(type="time", min="2013-01-01", max="2013-01-01T02:00:00+02:00"))
     assert rules.low == rules.high == datetime(2013, 1, 1, tzinfo=UTC)
+
+
+def test_bounds_of_a_figure_of_whole_numbers_are_not_rounded() -> None:
+    mean = Expectation(
+        type="expect_column_mean_to_be_between", arguments={"column": "n", "min_value": 1.5, "max_value": 1.5}
+    )
+    contract = Contract(columns={"n": Column(type="integer")}, expectations=(mean,))
+    assert check(pl.DataFrame({"n": [1, 2]}), contract).passed
+    assert not check(pl.DataFrame({"n": [2, 2]}), contract).passed
