@@ -22,8 +22,8 @@ from headway.errors import serve as errors
 from headway.predictions.log import PredictionLog
 from headway.serve.app import App
 from headway.serve.core import Core
-from headway.serve.shortcut import Shortcut, Turns
-from headway.serve.watch import RouteWatch, serve_bundle
+from headway.serve.shortcut import LongWay, Shortcut, Turns
+from headway.serve.watch import RouteWatch, not_followed, serve_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -145,7 +145,7 @@ class _Server(uvicorn.Server):
         if counter % TICKS_A_SECOND == 0:
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
-                if isinstance(connection, Shortcut):
+                if isinstance(connection, Shortcut | LongWay):
                     connection.sweep(now)
         return await super().on_tick(counter)
 
@@ -154,7 +154,10 @@ class _Server(uvicorn.Server):
         while self._watch is not None:
             await asyncio.sleep(POLL_SECONDS)
             if self._watch.has_changed():
-                core.serving = await asyncio.to_thread(self._watch.load, core.serving)
+                try:
+                    core.serving = await asyncio.to_thread(self._watch.load, core.serving)
+                except (Exception, SystemExit) as failed:  # noqa: BLE001 -- a release's code ran: go on following
+                    core.serving = not_followed(core.serving, failed)
 
     def _stop(self) -> None:
         self.should_exit = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import httptools
@@ -99,6 +100,29 @@ class Turns:
                 connection.reply(reply)
 
 
+class LongWay(HttpToolsProtocol):
+    """uvicorn's protocol, where a caller cannot take forever over a head or over reading an answer."""
+
+    _seen: object = None
+    _since = inf
+
+    def eof_received(self) -> bool:  # ty: ignore[incompatible-method-override] -- asyncio allows either
+        """The caller sends nothing more: a whole request is still answered, then the connection ends."""
+        cycle = self.cycle
+        is_asked = cycle is not None and not cycle.response_complete and not cycle.more_body
+        if is_asked:
+            cycle.keep_alive = False
+        return is_asked
+
+    def sweep(self, now: float) -> None:
+        """Cut the connection when it stood too long without a whole head, or with an answer unread."""
+        is_busy = self.cycle is not None and not self.cycle.response_complete
+        if is_busy or self.cycle is not self._seen or self._since == inf:
+            self._seen, self._since = self.cycle, now
+        elif now - self._since > SLOWEST_BODY_SECONDS:
+            self.transport.abort()
+
+
 class Shortcut(asyncio.Protocol):
     """One connection, until it is handed over; takes the place of uvicorn's protocol, and its arguments.
 
@@ -151,7 +175,7 @@ class Shortcut(asyncio.Protocol):
         if self._head is None:
             end = data.find(_END, 0, LONGEST_HEAD) + len(_END)
             head = self._turns.heads.of(data[:end]) if end >= len(_END) else None
-            if head is None or len(self._connections) > (self._config.limit_concurrency or HEADS_KEPT):
+            if head is None or self._is_crowded():
                 self._hand_over(data)
                 return
             self._since = self._clock()
@@ -166,13 +190,19 @@ class Shortcut(asyncio.Protocol):
         if self._missing <= 0:
             self._whole(self._head)
 
+    def eof_received(self) -> bool:
+        """The caller sends nothing more: a whole request is still answered, then the connection ends."""
+        self._is_ending = True
+        return self._is_asked
+
     def pause_writing(self) -> None:
         """Read nothing more from a caller who does not read the answers."""
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Read again."""
-        self._transport.resume_reading()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def shutdown(self) -> None:
         """End the connection, after the request that is being received."""
@@ -181,11 +211,17 @@ class Shortcut(asyncio.Protocol):
             self._transport.close()
 
     def sweep(self, now: float) -> None:
-        """End the connection when nothing came for too long: no next request, or not its rest."""
+        """End the connection when nothing came for too long: no next request, or not its rest.
+
+        One that is ending, and whose caller does not read the last answer, is cut.
+        """
         waited = now - self._since
-        if self._is_asked:
+        if self._transport.is_closing():
+            if waited > SLOWEST_BODY_SECONDS:
+                self._transport.abort()
+        elif self._is_asked:
             return
-        if self._head is None and waited > self._config.timeout_keep_alive:
+        elif self._head is None and waited > self._config.timeout_keep_alive:
             self._transport.close()
         elif self._head is not None and waited > SLOWEST_BODY_SECONDS:
             self._refuse(errors.too_slow_body(SLOWEST_BODY_SECONDS))
@@ -220,6 +256,10 @@ class Shortcut(asyncio.Protocol):
         else:
             self._hand_over(data)
 
+    def _is_crowded(self) -> bool:
+        most = self._config.limit_concurrency  # uvicorn counts alike, and tells the caller
+        return most is not None and len(self._connections) >= most
+
     def _refuse(self, refused: HeadwayError) -> None:
         self._is_ending = True
         self._write(self._turns.core.refuse(refused))
@@ -236,9 +276,10 @@ class Shortcut(asyncio.Protocol):
     def _hand_over(self, data: bytes) -> None:
         """Leave the connection to uvicorn, which begins with what was read of this request."""
         self._connections.discard(self)
-        general = HttpToolsProtocol(self._config, self._state, self._app_state)
+        general = LongWay(self._config, self._state, self._app_state)
         self._transport.set_protocol(general)
         general.connection_made(self._transport)
+        self._transport.resume_reading()  # it knows nothing of a pause that was made here
         general.data_received(data)
         if self._is_ending:
             general.shutdown()
@@ -250,7 +291,8 @@ class _Reading:
     def __init__(self) -> None:
         self.url = b""
         self.headers: dict[bytes, bytes] = {}
-        self.is_whole = False
+        self.is_usual = False
+        self.parser = httptools.HttpRequestParser(self)
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -259,25 +301,27 @@ class _Reading:
         self.headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
-        self.is_whole = True
+        """Ask what the parser knows while it knows it: after a request without a body it has forgotten."""
+        parser = self.parser
+        self.is_usual = (
+            parser.get_method() == b"POST"
+            and parser.get_http_version() == "1.1"
+            and parser.should_keep_alive()
+            and not parser.should_upgrade()
+        )
 
 
 def _read(data: bytes) -> Head | None:
     """What a head says; None when it is not that of a plain request."""
     reading = _Reading()
-    parser = httptools.HttpRequestParser(reading)
     try:
-        parser.feed_data(data)
+        reading.parser.feed_data(data)
     except (httptools.HttpParserError, httptools.HttpParserUpgrade):
         return None
     headers, path = reading.headers, reading.url.decode("latin-1")
     length = headers.get(b"content-length", b"")
     is_plain = (
-        reading.is_whole
-        and parser.get_method() == b"POST"
-        and parser.get_http_version() == "1.1"
-        and parser.should_keep_alive()
-        and not parser.should_upgrade()
+        reading.is_usual
         and not headers.keys() & {b"expect", b"transfer-encoding", b"upgrade"}
         and path.startswith(ENDPOINTS)
         and path.isascii()

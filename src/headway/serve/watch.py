@@ -15,6 +15,7 @@ from headway.bundle.manifest import MANIFEST
 from headway.bundle.read import read_manifest
 from headway.bundle.route import ONLINE, OVERRIDE, RELEASES, ROUTE, Endpoint, Route, Served
 from headway.errors import HeadwayError
+from headway.errors.masking import masked
 from headway.online.open import reader
 from headway.serve.lookups import OnlineFeatures
 from headway.serve.release import ALONE, LoadedRelease
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Stat = tuple[int, int, int] | None
+LONGEST_FAILURE = 500
+"""Characters of a reason."""
 
 
 class RouteWatch:
@@ -64,7 +67,7 @@ class RouteWatch:
         except HeadwayError as reason:
             if old is None:
                 raise
-            return old._replace(failure=reason.what, failures=old.failures + 1)
+            return not_followed(old, reason)
         followed = routes.effective(route, override)
         self._wanted = {served.release for item in followed.endpoints for served in item.releases}
         self._seen = (*self._seen[:2], *self._stats()[2:])
@@ -83,6 +86,7 @@ class RouteWatch:
         try:
             for served in endpoint.releases:
                 self._release(served.release)
+            online = self._looking_up(route, endpoint)
         except HeadwayError as reason:
             if old is None:
                 raise
@@ -91,7 +95,7 @@ class RouteWatch:
                 return Live(route=endpoint, variants=(), weights=(), salt=b"", failure=reason.what)
             limits = replace(endpoint, releases=kept.route.releases)
             return kept._replace(route=limits, failure=reason.what)
-        return live(route.environment, endpoint, self._releases, self._looking_up(route, endpoint))
+        return live(route.environment, endpoint, self._releases, online)
 
     def _looking_up(self, route: Route, endpoint: Endpoint) -> OnlineFeatures:
         """The environment's online store as this endpoint uses it; opened once, so that its counts go on."""
@@ -110,6 +114,12 @@ class RouteWatch:
         """Route and override first, then the manifest of each release that is wanted."""
         manifests = [f"{RELEASES}/{digest}/{MANIFEST}" for digest in sorted(self._wanted)]
         return tuple(_stat(self._directory / name) for name in (ROUTE, OVERRIDE, *manifests))
+
+
+def not_followed(serving: Serving, reason: BaseException) -> Serving:
+    """The same as before, which also tells why the newest route is not followed."""
+    what = reason.what if isinstance(reason, HeadwayError) else f"{type(reason).__name__}: {reason}"
+    return serving._replace(failure=masked(what)[:LONGEST_FAILURE], failures=serving.failures + 1)
 
 
 def serve_bundle(directory: Path, key: bytes | None) -> Serving:

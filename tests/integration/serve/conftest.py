@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING, Any, Protocol
-from zipfile import ZipFile
+from zipfile import ZipFile, ZipInfo
 
 import msgspec
 import numpy as np
@@ -44,6 +44,8 @@ from delay.constants import FACTOR
 def scaled(distance):
     if (distance == 13.0).any():
         raise RuntimeError("distance is\\nunlucky")
+    if (distance == 19.0).any():
+        raise SystemExit("the code wants to end the process")
     if (distance == 17.0).any():
         threading.Event().wait()  # a service that never answers
     return distance * FACTOR
@@ -92,8 +94,8 @@ def weather() -> PackedGroup:
 def code(factor: float) -> bytes:
     buffer = io.BytesIO()
     with ZipFile(buffer, "w") as archive:
-        archive.writestr("delay/constants.py", f"FACTOR = {factor}\n")
-        archive.writestr("delay/features.py", FEATURES)
+        archive.writestr(ZipInfo("delay/constants.py"), f"FACTOR = {factor}\n")
+        archive.writestr(ZipInfo("delay/features.py"), FEATURES)  # without the time of day: bytes repeat
     return buffer.getvalue()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from headway.bundle.route import (
     Endpoint,
@@ -139,6 +140,20 @@ def test_a_damaged_file_changes_nothing_and_is_counted(environment: Any, data: b
     environment.publish((release, 100.0))
     follower.step()
     assert follower.core.serving.failure == ""
+
+
+def test_an_online_store_without_its_address_changes_nothing_and_is_told(
+    environment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_SUCH_ADDRESS", raising=False)
+    route = environment.publish((environment.release(), 100.0))
+    watch = RouteWatch(environment.directory, environment.key)
+    before = watch.load(None)
+    publish(replace(route, revision=2, online="$NO_SUCH_ADDRESS"), environment.directory, environment.key)
+    after = watch.load(before)
+    assert "NO_SUCH_ADDRESS" in after.endpoints["delay"].failure
+    assert after.endpoints["delay"].variants == before.endpoints["delay"].variants
+    assert after.failures == 1
 
 
 def test_a_route_of_another_workspace_changes_nothing(environment: Any) -> None:

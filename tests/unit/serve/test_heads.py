@@ -40,6 +40,7 @@ def test_a_plain_head_is_understood() -> None:
         (b"content-length: 12", b"content-length: +12"),
         (b"content-length: 12", b"content-length: 12, 12"),
         (b"content-length: 12", b"content-length: 999999999999"),
+        (b"content-length: 12", b"content-length: 0\r\nconnection: close"),
     ],
 )
 def test_every_other_head_takes_the_long_way(old: bytes, new: bytes) -> None:
