@@ -176,7 +176,9 @@ class Core:
             reply = self._answer(request, visit)
         except HeadwayError as refused:
             reply = _refusal(refused, visit)
-        except Exception as failed:  # noqa: BLE001 -- the outermost boundary: a caller gets an incident id
+        except KeyboardInterrupt:
+            raise
+        except BaseException as failed:  # noqa: BLE001 -- a product's code may exit, or panic in Rust; we go on
             reply = _incident(failed, visit)
         return Attempt(reply, visit.endpoint, visit.release, visit.rows, time.perf_counter() - began)
 
@@ -391,7 +393,7 @@ def _refusal(refused: HeadwayError, visit: _Visit) -> Reply:
     return Reply(status, body, (JSON, *visit.headers))
 
 
-def _incident(failed: Exception, visit: _Visit) -> Reply:
+def _incident(failed: BaseException, visit: _Visit) -> Reply:
     """Tell the caller an id, and the log the reason in one bounded line."""
     incident = uuid7()
     public = errors.incident(incident)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,7 +54,8 @@ class Workers:
             task = self._tasks.get()
             if not task.answer.done():  # nobody waits any more: its time ran out in the queue
                 attempt = task.work()
-                task.loop.call_soon_threadsafe(_settle, task.answer, attempt)
+                with suppress(RuntimeError):  # the loop has closed: nobody waits any more
+                    task.loop.call_soon_threadsafe(_settle, task.answer, attempt)
 
 
 def _settle(answer: asyncio.Future[Attempt], attempt: Attempt) -> None:

@@ -308,6 +308,14 @@ def test_a_failing_feature_is_an_incident_of_one_line(
     assert "\n" not in line
 
 
+def test_code_that_wants_to_end_the_process_ends_its_own_request_only(
+    ask: Callable[..., Reply], caplog: pytest.LogCaptureFixture
+) -> None:
+    value = told(ask(row(distance=19.0)), 500)
+    assert value["incident"] in caplog.text
+    assert ask(row()).status == 200
+
+
 def test_an_answer_that_is_no_number_is_an_incident_with_the_reason(
     ask: Callable[..., Reply], caplog: pytest.LogCaptureFixture
 ) -> None:
