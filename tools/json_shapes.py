@@ -1035,6 +1035,201 @@ class BatchDone(Shape):
     seconds: float
 
 
+class SuiteResult(Shape):
+    """One expectation of `headway validate --json`, as Great Expectations 1.x has it.
+
+    Attributes:
+        expectation_config: `type`, `kwargs`, `severity`, `id` where it has one; in `meta` what is wanted in words,
+            what is done with what breaks it, and the outcome: `pass`, `fail`, `warn`, `not applicable`, `not run`.
+        result: Of rows `element_count`, `missing_count`, `unexpected_count` with their percentages, the first values
+            (`partial_unexpected_list`) and their places from 0; of a column or the table `observed_value`.
+        exception_info: `raised_exception` is true for what could not run.
+    """
+
+    success: bool
+    expectation_config: dict[str, Any]
+    result: dict[str, Any]
+    meta: dict[str, Any]
+    exception_info: dict[str, Any]
+
+
+class Validated(Shape):
+    """`headway validate --json`: the result of a suite, as Great Expectations 1.x has it.
+
+    Attributes:
+        success: Whether every expectation is met. What only warns makes it false too: the exit code, and
+            `meta.headway.passed`, say whether the contract is kept.
+        suite_name: The contract's file.
+        statistics: `evaluated_expectations`, `successful_expectations`, `unsuccessful_expectations`,
+            `success_percent`.
+        meta: Under `headway`: the table, the contract and its version, rows, whether it passed, how many failed and
+            warned.
+    """
+
+    success: bool
+    results: list[SuiteResult]
+    suite_name: str
+    suite_parameters: dict[str, Any]
+    statistics: dict[str, Any]
+    meta: dict[str, Any]
+    id: None
+
+
+class ColumnSeen(Shape):
+    """A column that `profile` looked at.
+
+    Attributes:
+        type: Of the contract; null where it holds none such.
+        stored_as: Its type in the file.
+        distinct: Distinct values; an estimate unless `distinct_is_exact`.
+        min: Smallest value; of text the length of the shortest.
+        max: Largest value; of text the length of the longest.
+        quartiles: Three of numbers; from 50,000 rows evenly spread where there are more.
+        top: The most frequent values, each with its count, where there are few; 20 at most.
+        shape: Pattern that all texts match.
+        personal: Whether it looks personal, or is tagged so: then no value of it is shown.
+    """
+
+    name: str
+    type: str | None
+    stored_as: str
+    values: int
+    nulls: int
+    null_share: float
+    infinite: int
+    distinct: int
+    distinct_is_exact: bool
+    min: Any
+    max: Any
+    quartiles: list[float]
+    top: list[list[Any]]
+    shape: str | None
+    personal: bool
+
+
+class Profiled(Shape):
+    """`headway profile --json`.
+
+    Attributes:
+        contract: The proposal, as a file.
+        notes: What to know before taking it.
+        written: The file that it was written to.
+    """
+
+    table: str
+    rows: int
+    columns: list[ColumnSeen]
+    contract: str
+    notes: list[str]
+    written: str | None
+
+
+class SuiteMapped(Shape):
+    """An expectation that a contract honours.
+
+    Attributes:
+        place: Its number in the suite, from 0.
+        into: Where it stands in the contract.
+    """
+
+    place: int
+    type: str
+    into: str
+
+
+class SuiteRefused(Shape):
+    """An expectation that a contract cannot honour."""
+
+    place: int
+    type: str
+    columns: list[str]
+    why: str
+
+
+class SuiteImported(Shape):
+    """`headway contract import SUITE.json --json`.
+
+    Attributes:
+        generation: Of Great Expectations: `0.x` or `1.x`.
+        refused: Only with `--partial`; without, the command ends with exit code 3.
+        notes: Types that were assumed, and what was left out since it changes no verdict.
+        contract: As a file.
+        written: The file that it was written to.
+    """
+
+    suite: str
+    generation: str
+    mapped: list[SuiteMapped]
+    refused: list[SuiteRefused]
+    notes: list[str]
+    contract: str
+    written: str | None
+
+
+class ParityDifference(Shape):
+    """A value that is not the same.
+
+    Attributes:
+        prediction: Id of the prediction.
+        at: When it was made.
+        logged: What the model saw; `[pii]` where it is personal.
+        recomputed: What training would have seen.
+        cause: `came later`: the rows that the environment pointed at then explain it. `not as in a full computation`:
+            the rows as they are stored do, and their code makes others of all source rows. `computed otherwise`.
+    """
+
+    prediction: str
+    at: str
+    logged: Any
+    recomputed: Any
+    cause: str
+
+
+class ParityFeature(Shape):
+    """One feature of one release.
+
+    Attributes:
+        release: Digest of the release that answered.
+        origin: `request`, `group` or `on_demand`; empty for a release that is not kept.
+        compared: Values that were compared; `equal` of them are the same.
+        not_run: Why none could be; else empty.
+        causes: Cause -> values.
+        examples: At most five.
+        outcome: `pass`, `fail` or `not run`.
+    """
+
+    endpoint: str
+    release: str
+    feature: str
+    origin: str
+    compared: int
+    equal: int
+    not_run: str
+    causes: dict[str, int]
+    examples: list[ParityDifference]
+    outcome: str
+
+
+class Parity(Shape):
+    """`headway test --parity --json`.
+
+    Attributes:
+        outcome: `pass`; `fail` where a value differs; `not run` where something could not be compared.
+        tolerance: Relative difference of two numbers that are still the same.
+        predictions: How many were looked at.
+        lost: Records of the log that were lost or torn.
+    """
+
+    environment: str
+    outcome: str
+    tolerance: float
+    predictions: int
+    lost: int
+    compared: int
+    equal: int
+    features: list[ParityFeature]
+
+
 OUTPUTS: dict[str, type[Shape]] = {
     "check": Checked,
     "plan": Plan,
@@ -1049,6 +1244,9 @@ OUTPUTS: dict[str, type[Shape]] = {
     "history": History,
     "search": SearchResults,
     "group": GroupRestored,
+    "validate": Validated,
+    "profile": Profiled,
+    "contract": SuiteImported,
     "promote": Promoted,
     "rollback": Ended,
     "stop": Ended,
@@ -1056,6 +1254,7 @@ OUTPUTS: dict[str, type[Shape]] = {
     "predict NAME": BatchDone,
     "predictions": Predictions,
     "reproduce": Reproduced,
+    "test": Parity,
     "gc": Collected,
 }
 """Command -> what it prints with `--json`."""

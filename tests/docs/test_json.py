@@ -61,6 +61,7 @@ def test_every_command_prints_the_documented_fields_and_no_others(run: Deliverie
     batch = run("predict", "again")
     assert (batch.kept, batch.rejected, batch.rejected_to) == (600, 0, "tables/again.rejected.csv")
     assert run("predict").batches[0].run == batch.run
+    assert run("test", "--parity").features[0].equal == 601
     assert run("reproduce", "model.main").verdict == "equal"
     assert len(run("diff", "dev", "staging").differences) == 6
     assert run("stop", "--env", "dev").override is False
@@ -69,6 +70,25 @@ def test_every_command_prints_the_documented_fields_and_no_others(run: Deliverie
     assert run("promote", "--to", "staging").moved.revision == 1
     actions = [move.action for move in run("log", "--verify").moves]
     assert actions == ["apply", "stop", "roll_back", "promote"]
+
+
+SUITE = """{
+  "name": "rows", "meta": {}, "expectations": [
+    {"type": "expect_column_values_to_be_between", "kwargs": {"column": "stops", "min_value": 1}, "meta": {}},
+    {"type": "expect_column_value_z_scores_to_be_less_than", "kwargs": {"column": "stops"}, "meta": {}}
+  ]
+}"""
+
+
+def test_what_judges_and_proposes_contracts_prints_the_documented_fields(run: Deliveries) -> None:
+    judged = run("validate", "rows")
+    assert judged.meta["headway"]["passed"]
+    assert judged.statistics["unsuccessful_expectations"] == 0
+    assert [column.name for column in run("profile", "rows").columns][:1] == ["distance_km"]
+    (run.folder / "suite.json").write_text(SUITE)
+    taken = run("contract", "import", "suite.json", "--partial")
+    assert [(one.place, one.into) for one in taken.mapped] == [(0, "columns.stops.min")]
+    assert [one.place for one in taken.refused] == [1]
 
 
 GROUP = """\

@@ -1,0 +1,107 @@
+"""A table against its contract, now: nothing is kept, no pointer moves, the ledger is not touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from headway.contract.columns import check
+from headway.contract.personal import personal_columns
+from headway.contract.report import Report, Result
+from headway.contract.words import LONGEST, show
+from headway.data.cells import Unparsed
+from headway.data.personal import mask_of
+from headway.engine.named_table import Named, find, under_contract
+from headway.errors import validation as errors
+from headway.errors.masking import working_on
+from headway.spec.contract import Contract
+
+
+class Validated(NamedTuple):
+    """A report, and what it is about.
+
+    Attributes:
+        what: The table, in words.
+        contract_file: What it was judged by, as it was written.
+        columns: Columns of the table.
+        version: Of the contract.
+    """
+
+    what: str
+    contract_file: str
+    version: int
+    columns: int
+    report: Report
+
+    def to_json(self) -> dict[str, Any]:
+        """Great Expectations' result of a suite; what is ours stands in `meta`."""
+        found = self.report.to_great_expectations(self.contract_file)
+        counts = {
+            "headway": {
+                "table": self.what,
+                "contract": self.contract_file,
+                "contract_version": self.version,
+                "rows": self.report.rows,
+                "passed": self.report.passed,
+                "failed": len(self.report.failures),
+                "warnings": len(self.report.warnings),
+            }
+        }
+        return found | {"meta": counts}
+
+
+def validate(folder: Path, asked: str, contract: Path | None = None) -> Validated:
+    """Judge a source's rows, or a file's, as they are now.
+
+    Args:
+        folder: Where the person stands.
+        asked: A source's name, or a file.
+        contract: Judge by this one, and not by the source's.
+
+    Raises:
+        UsageError: There is no such table, or no contract for it.
+        SpecError: The contract is wrong.
+        HeadwayError: The rows cannot be read.
+    """
+    named = find(folder, asked, contract)
+    if named.contract is None:
+        raise errors.nothing_to_judge_by(named.what)
+    with working_on(None):
+        return _judged(named, named.contract)
+
+
+def _judged(named: Named, contract: Contract) -> Validated:
+    frame, unparsed = under_contract(named, contract)
+    personal = [frame[name] for name in frame.columns if name in personal_columns(contract)]
+    with working_on(mask_of(lambda: personal) if personal else None):
+        report = check(frame, contract)
+        results = tuple(_with_cells(result, unparsed) for result in report.results)
+        return Validated(
+            what=named.what,
+            contract_file=named.contract_file,
+            version=contract.version,
+            columns=frame.width,
+            report=replace(report, results=results),
+        )
+
+
+def _with_cells(result: Result, unparsed: Mapping[str, Unparsed]) -> Result:
+    """Of text that is not written in its column's type: which cells, and in which rows."""
+    if "of_type" not in result.expectation or result.columns[0] not in unparsed:
+        return result
+    found = unparsed[result.columns[0]]
+    cells = ", ".join(f"{show(cell)} in row {row}" for row, cell in found.examples)
+    present = result.element_count - result.missing_count
+    few = found.count <= present // 2
+    return replace(
+        result,
+        unexpected_count=found.count,
+        examples=tuple(cell[:LONGEST] for _, cell in found.examples),
+        rows=tuple(row for row, _ in found.examples),
+        observed=f"{found.count:,} of {present:,} cells that are not written as one ({cells})"
+        if few
+        else result.observed,
+    )

@@ -1,0 +1,17 @@
+"""One example of every error of `validate`, `profile` and `contract import`."""
+
+from headway.errors import validation as errors
+
+EXAMPLES = {
+    "no_such_table": lambda: errors.no_such_table("flihgts", ("flights", "weather")),
+    "nothing_to_judge_by": lambda: errors.nothing_to_judge_by("`exports/march.csv`"),
+    "contract_is_there": lambda: errors.contract_is_there("contracts/flights.yaml"),
+    "suite_cannot_be_read": lambda: errors.suite_cannot_be_read("suite.json", "it has no `expectations`"),
+    "suite_is_not_honoured": lambda: errors.suite_is_not_honoured(
+        "suite.json",
+        ["[3] expect_column_values_to_be_between of `fare`: `row_condition` is not honoured"],
+        11,
+    ),
+    "suite_says_nothing": lambda: errors.suite_says_nothing("suite.json"),
+    "table_is_nothing": lambda: errors.table_is_nothing("`empty.json`"),
+}
