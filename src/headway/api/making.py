@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from headway.engine.parity import Parity
     from headway.engine.reproduce import Reproduced
 
 
@@ -16,3 +17,21 @@ def reproduce(folder: Path, reference: str) -> Reproduced:
     from headway.engine.serving import workspace_at
 
     return make_again(workspace_at(folder), reference)
+
+
+def parity(
+    folder: Path,
+    environment: str = "dev",
+    limit: int = 1000,
+    *,
+    tolerance: float | None = None,
+    stored: bool = False,
+) -> Parity:
+    """Compute the features of logged predictions again, and compare them with what was logged."""
+    from headway.engine.parity import TOLERANCE
+    from headway.engine.parity import parity as compare
+    from headway.engine.serving import workspace_at
+
+    workspace = workspace_at(folder, environment)
+    within = TOLERANCE if tolerance is None else tolerance
+    return compare(workspace, environment, limit, tolerance=within, stored=stored)

@@ -36,6 +36,7 @@ COMMANDS = (
     Command("serve", "headway.cli.serve", "answer requests with an environment's releases"),
     Command("predict", "headway.cli.predict", "answer a batch of rows with an environment's release"),
     Command("predictions", "headway.cli.predictions", "the prediction log"),
+    Command("test", "headway.cli.test", "compare logged features with the same computed again"),
     Command("reproduce", "headway.cli.reproduce", "make a model again from its pinned inputs, and compare"),
     Command("gc", "headway.cli.gc", "remove from the disk what nothing refers to"),
     Command("explain", "headway.cli.explain", "the page of an error code"),

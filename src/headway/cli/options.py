@@ -24,6 +24,22 @@ def reason(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--why", default="", metavar="TEXT", help="the reason, for the journal")
 
 
+def positive(text: str) -> int:
+    """A whole number from 1, for `type=`."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number
+
+
+def share(text: str) -> float:
+    """A number from 0 to below 1, for `type=`."""
+    number = float(text)
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to below 1")
+    return number
+
+
 def here() -> Path:
     """The directory from which the product is looked for."""
     return Path.cwd()

@@ -10,6 +10,9 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from headway.engine.archive import unpack
 from headway.engine.stages.table import stages
@@ -22,6 +25,8 @@ from headway.store.ports import BlobStore
 from headway.store.workspace import Workspace
 
 RESULT = "result.json"
+FILES = "work"
+"""Folder of what the stage writes; a group's table is in a workspace of its own there."""
 
 
 def run_again(workspace: Workspace, execution: Execution, folder: Path) -> Draft:
@@ -31,7 +36,7 @@ def run_again(workspace: Workspace, execution: Execution, folder: Path) -> Draft
         HeadwayError: What the stage raised.
     """
     blobs = workspace.blobs()
-    root, files = folder / "product", folder / "work"
+    root, files = folder / "product", folder / FILES
     root.mkdir()
     files.mkdir()
     unpack(blobs.read(execution.code_archive or ""), root)
@@ -82,9 +87,14 @@ def main() -> int:
     for name, content in draft.files.items():
         data = content if isinstance(content, bytes) else content.read_bytes()
         (folder / name).write_bytes(data)
-    (folder / RESULT).write_text(
-        json.dumps({"digest": draft.digest, "files": sorted(draft.files), "meta": draft.meta})
-    )
+    said: dict[str, Any] = {
+        "digest": draft.digest,
+        "files": sorted(draft.files),
+        "meta": draft.meta,
+        "table": draft.table,
+    }
+    said["stored"] = msgspec.to_builtins(draft.stored)
+    (folder / RESULT).write_text(json.dumps(said))
     return 0
 
 

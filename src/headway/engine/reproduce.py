@@ -67,22 +67,30 @@ def reproduce(workspace: Workspace, reference: str) -> Reproduced:
     if not made or artifact.kind not in REPEATABLE or made[0][1].code_archive is None:
         raise errors.not_repeatable(reference, artifact.kind)
     execution = made[0][1]
-    with _scratch(workspace) as folder:
-        result = _run(workspace, artifact, folder, reference)
+    with scratch(workspace) as folder:
+        result = in_a_process(workspace, artifact, folder, reference)
         verdict, reasons, worst = _compare(workspace, artifact, execution, result, folder)
     seconds = time.perf_counter() - begun
     return Reproduced(execution.node, artifact.digest, result["digest"], verdict, reasons, worst, seconds)
 
 
-def _scratch(workspace: Workspace) -> AbstractContextManager[Path]:
+def scratch(workspace: Workspace) -> AbstractContextManager[Path]:
     """A folder in the workspace, where a killed run is swept; beside it when that may only be read."""
     if os.access(workspace.state, os.W_OK, effective_ids=True):
         return workspace.scratch()
     return claim.scratch(Path(tempfile.gettempdir()))
 
 
-def _run(workspace: Workspace, artifact: Artifact, folder: Path, reference: str) -> dict[str, Any]:
-    """In a process of its own: nothing that is loaded here can reach it."""
+def in_a_process(workspace: Workspace, artifact: Artifact, folder: Path, reference: str) -> dict[str, Any]:
+    """Make a result again in a process of its own: nothing that is loaded here can reach it.
+
+    Returns:
+        `digest`, `files` and `meta` of the result, and for a feature group its `table` and the files `stored`
+        there; all of it below `folder`.
+
+    Raises:
+        EngineError: The recorded code fails now.
+    """
     command = [
         sys.executable,
         "-m",

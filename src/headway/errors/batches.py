@@ -187,3 +187,40 @@ def options_do_not_fit(reason: str) -> UsageError:
         what=_cut(reason),
         mend="name a batch of the product file, or give `--bundle DIR --rows FILE --to FILE`",
     )
+
+
+# -- parity --------------------------------------------------------------------------------------
+
+
+def parity_is_not_asked() -> UsageError:
+    """BA101: `headway test` was not told what to test.
+
+    `--parity` computes the features of logged predictions again and compares them with what was logged. There
+    is nothing else that it tests.
+    """
+    return UsageError(
+        code="BA101", what="`headway test` was not told what to test", mend="run `headway test --parity`"
+    )
+
+
+def release_is_not_kept(digest: str) -> EngineError:
+    """BA102: The release behind logged predictions is not kept any more.
+
+    The ledger does not know it, so its contract and its code cannot be asked. Predictions of a bundle that was
+    made elsewhere are such.
+    """
+    return EngineError(code="BA102", what=f"release `{_cut(digest[:12])}` is not in the ledger")
+
+
+def group_is_gone(group: str, reason: str) -> EngineError:
+    """BA103: The rows of a feature group cannot be had again.
+
+    Features that come from it are *not run*: they neither pass nor fail. `headway gc` removes tables that
+    no release refers to any more; a restored commit was not computed, and `--stored` takes its rows as they
+    are.
+    """
+    return EngineError(
+        code="BA103",
+        what=f"the rows of group `{_cut(group)}` cannot be had again: {_cut(reason)}",
+        mend="compare with the rows as they are stored: `headway test --parity --stored`",
+    )

@@ -23,4 +23,9 @@ EXAMPLES = {
     "output_has_no_form": lambda: batches.output_has_no_form("nightly.txt"),
     "output_is_the_input": lambda: batches.output_is_the_input("rows.parquet"),
     "options_do_not_fit": lambda: batches.options_do_not_fit("`--rows` goes with `--bundle`"),
+    "parity_is_not_asked": batches.parity_is_not_asked,
+    "release_is_not_kept": lambda: batches.release_is_not_kept("ad9a2a246de4" * 5),
+    "group_is_gone": lambda: batches.group_is_gone(
+        "weather_hourly", "nothing was committed to its table `flight-delay.weather_hourly/v1`"
+    ),
 }
