@@ -76,7 +76,7 @@ WORDS = {
 
 MEANING = {
     "description": "For people.",
-    "tags": "For people, for `search`, and for [policies](#policyrule); they follow lineage.",
+    "tags": "For people, for `search`, and for [policies](product-file.md#policyrule); they follow lineage.",
     (product.Product, "product"): "The product's name.",
     (product.Product, "owner"): "Who answers for it.",
     (product.Product, "goal"): "What it is good for.",

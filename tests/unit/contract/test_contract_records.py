@@ -15,7 +15,7 @@ import pytest
 
 from headway.contract.record import RecordDecoder, RecordFault, compile_record
 from headway.errors import SpecError
-from headway.spec.contract import Column, Contract
+from headway.spec.contract import Column, Contract, Expectation, MapTo
 
 CONTRACT = Contract(
     columns={
@@ -263,3 +263,76 @@ def test_a_column_that_is_not_declared_or_not_carried_is_refused() -> None:
 def test_the_decoder_loads_no_frame_library() -> None:
     code = "import headway.contract.record, sys; print({'polars', 'pandas', 'scipy'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
+
+
+# -- what stands in for what, and what only warns ----------------------------------------------
+
+GENTLE = Contract(
+    columns={
+        "kind": Column(type="text", in_=("a", "b"), unknown_category=MapTo(map_to="b"), default="a"),
+        "stops": Column(type="integer", max=9, severity="warning"),
+        "low": Column(type="number"),
+        "high": Column(type="number"),
+    },
+    expectations=(
+        Expectation(
+            type="expect_column_pair_values_a_to_be_greater_than_b",
+            arguments={"column_A": "high", "column_B": "low"},
+        ),
+        Expectation(
+            type="expect_column_values_to_be_between",
+            arguments={"column": "high", "max_value": 100, "mostly": 0.9},
+        ),
+        Expectation(
+            type="expect_column_values_to_be_unique",
+            arguments={"column": "low"},
+            description="not of a record",
+        ),
+    ),
+)
+
+
+def gentle(**changes: object) -> bytes:
+    record = {"kind": "a", "stops": 1, "low": 1, "high": 2} | changes
+    return json.dumps({name: value for name, value in record.items() if value != "left out"}).encode()
+
+
+def test_a_missing_field_has_its_default_and_a_null_stays_a_fault() -> None:
+    decoder = compile_record(GENTLE, tuple(GENTLE.columns))
+    assert decoder.decode_records(gentle(kind="left out"))["kind"].tolist() == ["a"]
+    assert fault(decoder, gentle(kind=None)).message == "null is not allowed"
+    assert fault(decoder, gentle(stops="left out")).message == "the field is missing"
+    assert [len(column) for column in decoder.to_columns([]).values()] == [0] * 4
+
+
+def test_an_unknown_category_is_mapped_and_counted() -> None:
+    decoder = compile_record(GENTLE, tuple(GENTLE.columns))
+    assert decoder.decode_records(gentle(kind="z"))["kind"].tolist() == ["b"]
+    assert decoder.decode_records(gentle(kind="b"))["kind"].tolist() == ["b"]
+    assert dict(decoder.mapped) == {"kind": 1}
+    assert fault(decoder, gentle(kind=3)).message == "3 is an integer, not text"
+
+
+def test_an_expectation_on_two_fields_refuses_the_record() -> None:
+    decoder = compile_record(GENTLE, tuple(GENTLE.columns))
+    body = b'{"inputs": [' + gentle() + b", " + gentle(low=5) + b"]}"
+    found = fault(decoder, body)
+    assert found.path == "inputs[1]"
+    assert found.message == "expected the first value to be greater than the second, found 2.0, 5.0"
+
+
+def test_what_only_warns_lets_pass_and_is_told() -> None:
+    decoder = compile_record(GENTLE, tuple(GENTLE.columns))
+    assert decoder.warns
+    records = decoder.decode(gentle(stops=10, high=200))
+    assert decoder.warnings(records) == [
+        (0, "`stops`: expected at most 9, found 10"),
+        (0, "`high`: expected at most 100, found 200.0"),
+    ]
+    assert decoder.warnings(decoder.decode(gentle())) == []
+    assert not compile_record(GENTLE, ("kind", "low")).warns
+
+
+def test_an_expectation_about_fields_that_are_not_sent_is_left_out() -> None:
+    decoder = compile_record(GENTLE, ("kind", "low"))
+    assert decoder.decode(b'{"low": 5}')
