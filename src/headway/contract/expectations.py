@@ -113,7 +113,8 @@ def _parses(value: str, parse: Callable[[str], Any]) -> bool:
 def _by_dateutil(value: str) -> bool:
     from dateutil.parser import parse
 
-    return _parses(value, parse)
+    # Zones by name are no matter of whether it is a time, and unknown ones would be warned of.
+    return _parses(value, lambda text: parse(text, ignoretz=True))
 
 
 def _set_words(prefix: str) -> Callable[[Arguments], str]:

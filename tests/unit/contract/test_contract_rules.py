@@ -65,3 +65,13 @@ def test_bounds_of_a_figure_of_whole_numbers_are_not_rounded() -> None:
     contract = Contract(columns={"n": Column(type="integer")}, expectations=(mean,))
     assert check(pl.DataFrame({"n": [1, 2]}), contract).passed
     assert not check(pl.DataFrame({"n": [2, 2]}), contract).passed
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("2013-01-01", True), ("1 May 10:36 BRST", True), ("soon", False), ("", False), ("9" * 400, False)],
+)
+def test_what_dateutil_reads_is_a_date_or_a_time(text: str, fits: bool) -> None:
+    asked = Expectation(type="expect_column_values_to_be_dateutil_parseable", arguments={"column": "s"})
+    contract = Contract(columns={"s": Column(type="text")}, expectations=(asked,))
+    assert check(pl.DataFrame({"s": [text]}), contract).passed is fits
