@@ -163,6 +163,27 @@ def test_the_contract_of_the_rows_own_source_counts_too(parcels: Folder) -> None
     assert "parcel" in done.err
 
 
+def test_rows_that_their_own_contract_sets_aside_are_rejected_too_and_never_vanish(parcels: Folder) -> None:
+    (parcels.root / "contracts" / "tomorrow.yaml").write_text(
+        CONTRACT.replace(
+            "parcel: {type: text}", "parcel: {type: text, matches: '^p', policy: {batch: quarantine}}"
+        )
+    )
+    write_rows(parcels, [["x1", 2.0, 1, "dry"], *ROWS, BAD[1]])
+    refused = parcels.run("predict", "nightly")
+    assert refused.code == 3
+    assert "2 of 6 rows" in refused.err
+    assert "row 1: " in refused.err
+    assert "row 6: distance_km" in refused.err
+    done = parcels.run("predict", "careful", "--json")
+    assert (done.json["rows"], done.json["kept"], done.json["rejected"]) == (6, 4, 2)
+    with (parcels.root / "tables" / "careful.rejected.csv").open() as file:
+        rejected = list(csv.DictReader(file))
+    assert [(row["rejected_row"], row["parcel"]) for row in rejected] == [("1", "x1"), ("6", "p6")]
+    with (parcels.root / "tables" / "careful.csv").open() as file:
+        assert [row["parcel"] for row in csv.DictReader(file)] == ["p1", "p2", "p3", "p4"]
+
+
 def test_a_stopped_endpoint_answers_no_batch_and_a_rollback_answers_with_the_old_release(
     parcels: Folder,
 ) -> None:

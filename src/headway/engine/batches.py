@@ -13,6 +13,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from headway.contract import columns as contracts
+from headway.contract.admission import REASONS, ROW
 from headway.contract.casting import hold
 from headway.core.ids import uuid7
 from headway.data import sources
@@ -46,6 +47,7 @@ from headway.store.workspace import Workspace
 CHUNK = 10_000
 """Rows answered at once; they fit the prediction log's queue."""
 _MOST_FILES = 100
+_MOST_REASONS = 5
 
 Progress = Callable[[int, int], None]
 """Told how many rows of how many are done."""
@@ -110,6 +112,19 @@ class Listed(NamedTuple):
             "kept": None if last is None else last.kept,
             "rejected": None if last is None else last.rejected,
         }
+
+
+class _Bad(NamedTuple):
+    """A row that is not answered.
+
+    Attributes:
+        number: From 1, among all that were read.
+        public: The reason without personal values.
+    """
+
+    number: int
+    reason: str
+    public: str
 
 
 class _Asked(NamedTuple):
@@ -198,7 +213,7 @@ def predict_bundle(bundle: Path, rows: Path, to: Path, *, skips: bool, progress:
     contract = None if rows.suffix == ".parquet" else variant.release.contract
     with working_on(None):
         loaded = sources.load(Source(load=str(rows.resolve())), rows.name, contract, rows.parent, resolve)
-        judged = loaded._replace(report=loaded.report.__class__(results=(), rows=loaded.frame.height))
+        judged = loaded._replace(report=contracts.Report(results=(), rows=loaded.frame.height))
         done = _predicted(_Asked(f"`{rows}`", judged, None, to, skips), variant, None, progress)
     return done._replace(fact=replace(done.fact, to=str(to)))
 
@@ -212,13 +227,14 @@ def _predicted(asked: _Asked, variant: Variant, log: PredictionLog | None, progr
     _refuse_taken(asked)
     request = _request(asked, release)
     faults = _faults(release, request)
-    kept = _kept(asked, faults)
+    bad = _bad(asked.loaded, faults)
+    kept = _kept(asked, faults, bad)
     _require_source(asked, frame, kept)
     told = _answered(variant, request.filter(kept), at_us, run, log, progress)
     shown = frame.filter(kept).select(asked.columns if asked.columns is not None else pl.all())
     output = pl.concat([shown, told], how="horizontal")
     rejected_to = Path(rejected_beside(str(asked.to))) if asked.skips else None
-    files = {} if rejected_to is None else {rejected_to: _rejected(frame, kept, faults)}
+    files = {} if rejected_to is None else {rejected_to: _rejected(asked.loaded, kept, bad)}
     written = batch_files.write({**files, asked.to: output})
     fact = Predicted(
         run=run,
@@ -227,9 +243,9 @@ def _predicted(asked: _Asked, variant: Variant, log: PredictionLog | None, progr
         endpoint=release.manifest.endpoint,
         release=release.digest,
         who="",
-        rows=frame.height,
+        rows=output.height + len(bad),
         kept=output.height,
-        rejected=len(faults),
+        rejected=len(bad),
         to="",
         output=written[asked.to],
         seconds=time.perf_counter() - began,
@@ -237,7 +253,7 @@ def _predicted(asked: _Asked, variant: Variant, log: PredictionLog | None, progr
         read={origin.name: origin.digest for origin in asked.loaded.origins[:_MOST_FILES]},
         looked_up={f"{group} ({source})": rows for (group, source), rows in variant.online.counts.items()},
     )
-    return Done(fact, release.version, asked.to, rejected_to, _lines(faults))
+    return Done(fact, release.version, asked.to, rejected_to, _lines(bad))
 
 
 def _request(asked: _Asked, release: LoadedRelease) -> pl.DataFrame:
@@ -263,20 +279,37 @@ def _columns(frame: pl.DataFrame) -> dict[str, list[Any]]:
     return {name: frame.get_column(name).to_list() for name in frame.columns}
 
 
-def _kept(asked: _Asked, faults: list[Fault]) -> pl.Series:
-    """Which rows are answered; (n,), boolean."""
+def _bad(loaded: Loaded, faults: list[Fault]) -> list[_Bad]:
+    """Rows that are not answered, by their number: those that the source's contract set aside, and `faults`."""
+    aside = loaded.quarantined
+    reasons = zip(aside[ROW], aside[REASONS], strict=True) if aside.height else ()
+    found = [_Bad(number, text := "; ".join(said), text) for number, said in reasons]
+    numbers = _numbers(loaded)
+    found += [_Bad(numbers[fault.place], fault.reason, fault.public) for fault in faults]
+    return sorted(found)
+
+
+def _numbers(loaded: Loaded) -> list[int]:
+    """The number, from 1, that each row that was let in has among all that were read."""
+    aside = set(loaded.quarantined[ROW]) if loaded.quarantined.height else set()
+    read = loaded.frame.height + len(aside)
+    return [number for number in range(1, read + 1) if number not in aside]
+
+
+def _kept(asked: _Asked, faults: list[Fault], bad: list[_Bad]) -> pl.Series:
+    """Which rows of those that were let in are answered; (n,), boolean."""
     rows = asked.loaded.frame.height
-    lines = _lines(faults)
-    if faults and not asked.skips:
-        raise errors.rows_break_contract(asked.where, len(faults), rows, lines)
-    if len(faults) == rows:
-        raise errors.no_row_is_left(asked.where, rows, lines)
+    read, lines = rows + len(bad) - len(faults), _lines(bad)
+    if bad and not asked.skips:
+        raise errors.rows_break_contract(asked.where, len(bad), read, lines)
+    if len(bad) == read:
+        raise errors.no_row_is_left(asked.where, read, lines)
     kept = pl.repeat(value=True, n=rows, dtype=pl.Boolean, eager=True)
     return kept.scatter([fault.place for fault in faults], values=False) if faults else kept
 
 
-def _lines(faults: list[Fault], most: int = 5) -> tuple[str, ...]:
-    return tuple(f"row {fault.place + 1:,}: {fault.public}" for fault in faults[:most])
+def _lines(bad: list[_Bad]) -> tuple[str, ...]:
+    return tuple(f"row {item.number:,}: {item.public}" for item in bad[:_MOST_REASONS])
 
 
 def _require_source(asked: _Asked, frame: pl.DataFrame, kept: pl.Series) -> None:
@@ -331,13 +364,19 @@ def _answered(
     )
 
 
-def _rejected(frame: pl.DataFrame, kept: pl.Series, faults: list[Fault]) -> pl.DataFrame:
+def _rejected(loaded: Loaded, kept: pl.Series, bad: list[_Bad]) -> pl.DataFrame:
     """The rows that were set aside, each with its number, from 1, and the reason."""
-    about = pl.DataFrame(
-        [[fault.place + 1 for fault in faults], [fault.reason for fault in faults]],
-        schema=dict(zip(REJECTED, (pl.Int64, pl.String), strict=True)),
+    number, reason = REJECTED
+    reasons = pl.DataFrame(
+        [[item.number for item in bad], [item.reason for item in bad]],
+        schema={number: pl.Int64, reason: pl.String},
     )
-    return pl.concat([about, frame.filter(~kept)], how="horizontal")
+    left = loaded.frame.with_columns(pl.Series(number, _numbers(loaded), dtype=pl.Int64)).filter(~kept)
+    aside = loaded.quarantined
+    if aside.height:  # cells that do not parse are still text there
+        aside = aside.drop(REASONS).rename({ROW: number}).with_columns(pl.col(number).cast(pl.Int64))
+        left = pl.concat([left, aside], how="diagonal_relaxed")
+    return reasons.join(left, on=number, how="left", maintain_order="left")
 
 
 def _refuse(file: Path, environment: str, declared: tuple[str, ...]) -> NoReturn:

@@ -290,6 +290,9 @@ class RowsThen:
         Args:
             manifest: The release.
             pointed: As `pointed` gave it.
+
+        Raises:
+            EngineError: Only what comes back raises it: nothing pointed at the group's table then.
         """
         digests = {lookup.group: digest for lookup, digest in zip(manifest.lookups, pointed, strict=True)}
 

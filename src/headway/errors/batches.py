@@ -209,7 +209,11 @@ def release_is_not_kept(digest: str) -> EngineError:
     The ledger does not know it, so its contract and its code cannot be asked. Predictions of a bundle that was
     made elsewhere are such.
     """
-    return EngineError(code="BA102", what=f"release `{_cut(digest[:12])}` is not in the ledger")
+    return EngineError(
+        code="BA102",
+        what=f"release `{_cut(digest[:12])}` is not in the ledger",
+        mend="test the predictions of releases that were applied here",
+    )
 
 
 def group_is_gone(group: str, reason: str) -> EngineError:
