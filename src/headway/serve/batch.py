@@ -10,6 +10,8 @@ from functools import partial
 from math import isclose
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec.structs import replace
+
 from headway.bundle import route as routes
 from headway.bundle.route import ONLINE, RELEASES
 from headway.contract.record import RecordFault
@@ -101,11 +103,12 @@ def open_endpoint(directory: Path, key: bytes, name: str) -> Variant:
         )
     if not found.releases:
         raise serve_errors.stopped(name)
-    digests = [served.release for served in found.releases[:1]]
-    releases = {digest: LoadedRelease(directory / RELEASES / digest, key) for digest in digests}
+    stable = found.releases[0].release
+    release = LoadedRelease(directory / RELEASES / stable, key)
     opened = reader(route.online, directory / ONLINE, LOOKUP_SECONDS)
     online = OnlineFeatures(opened, found.lookup_fallback, name)
-    return live(route.environment, found, releases, online).variants[0]
+    alone = replace(found, releases=found.releases[:1])
+    return live(route.environment, alone, {stable: release}, online).variants[0]
 
 
 def open_bundle(directory: Path, key: bytes | None) -> Variant:
