@@ -75,7 +75,7 @@ def kept(
     wanted = sorted(_wanted(directory, endpoints))
     if not wanted:
         return []
-    online = store(place, directory / ONLINE)
+    online = store(place, directory / ONLINE, state.name)
     try:
         stamps = online.stamps()
     finally:
@@ -110,7 +110,7 @@ def materialise(
     wanted = _wanted(directory, endpoints)
     if not wanted:
         return []
-    online = store(place, directory / ONLINE)
+    online = store(place, directory / ONLINE, state.name)
     try:
         stamps = online.stamps()
         done = []
@@ -198,5 +198,8 @@ def _drop_unused(directory: Path, online: OnlineStore, tables: Collection[str]) 
                 needed |= {lookup.table for lookup in read_manifest(bundle).lookups}
             except HeadwayError:
                 return  # who knows what a damaged release looked up
+    # Another product of an environment of this name keeps its tables beside these.
+    products = {table.partition(".")[0] for table in needed}
     for table in set(tables) - needed:
-        online.drop(table)
+        if table.partition(".")[0] in products:
+            online.drop(table)

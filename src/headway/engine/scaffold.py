@@ -165,7 +165,9 @@ def files_of(asked: Asked, frame: pl.DataFrame) -> dict[str, str]:
             raise errors.no_such_column(column, frame.columns)
     if frame[asked.label].drop_nulls().n_unique() < TWO_CLASSES:
         raise errors.constant_label(asked.label)
-    if asked.time and frame[asked.time].null_count() == frame.height:
+    if asked.time and not (
+        frame[asked.time].dtype.is_temporal() and frame[asked.time].null_count() < frame.height
+    ):
         raise errors.time_does_not_parse(asked.time)
     package = _package(asked.name)
     left_out = identifiers(frame, asked)

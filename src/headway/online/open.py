@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from headway.online.store import OnlineStore
 
 
-def store(place: str, file: Path) -> OnlineStore:
+def store(place: str, file: Path, space: str) -> OnlineStore:
     """The store to write to.
 
     Args:
         place: As in `headway.bundle.route.Route.online`.
         file: The SQLite file that an empty place means.
+        space: The environment, whose tables stand apart in a database that several share.
 
     Raises:
         EngineError: The variable is not set (ON005), or the driver is not installed (ON006).
@@ -38,14 +39,14 @@ def store(place: str, file: Path) -> OnlineStore:
         from headway.online.postgres import PostgresOnline
     except ImportError as reason:
         raise errors.driver_is_missing(str(reason)) from reason
-    return PostgresOnline(address, place)
+    return PostgresOnline(address, place, space)
 
 
-def reader(place: str, file: Path, seconds: float) -> OnlineStore | BoundedReader:
+def reader(place: str, file: Path, space: str, seconds: float) -> OnlineStore | BoundedReader:
     """The store to look up in; one across a network is waited for only so long.
 
     Raises:
         EngineError: The variable is not set (ON005), or the driver is not installed (ON006).
     """
-    opened = store(place, file)
+    opened = store(place, file, space)
     return BoundedReader(opened, seconds, place) if place else opened

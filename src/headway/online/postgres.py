@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS headway_online_tables (
-    number SERIAL PRIMARY KEY, name TEXT NOT NULL UNIQUE, declared BYTEA NOT NULL, stamp BYTEA NOT NULL
+    number SERIAL PRIMARY KEY, space TEXT NOT NULL, name TEXT NOT NULL, declared BYTEA NOT NULL,
+    stamp BYTEA NOT NULL, UNIQUE (space, name)
 )
 """
 _ROWS = """
@@ -68,11 +69,13 @@ class PostgresOnline:
     Args:
         address: `postgresql://...`; it may hold a password, so no error repeats it.
         name: What errors call the store.
+        space: Whose tables these are, for several environments in one database.
     """
 
-    def __init__(self, address: str, name: str = "postgresql") -> None:
+    def __init__(self, address: str, name: str = "postgresql", space: str = "") -> None:
         self._address = address
         self._name = name
+        self._space = space
         self._threads = threading.local()
         self._connections: list[Connection] = []
         self._tables: dict[str, _Open] = {}
@@ -91,7 +94,7 @@ class PostgresOnline:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             number = self._made(connection, table, stamp)
             if anew:
-                connection.execute(_sql("TRUNCATE headway_online_rows_{number}", number))
+                connection.execute(_sql("DELETE FROM headway_online_rows_{number}", number))
             _copy(connection, "outgoing", gone)
             connection.execute(_sql(_TAKE, number))
             _copy(connection, "incoming", rows)
@@ -136,7 +139,8 @@ class PostgresOnline:
             connection = self._connection()
             if not _has_tables(connection):
                 return {}
-            found = connection.execute("SELECT name, stamp FROM headway_online_tables")
+            query = "SELECT name, stamp FROM headway_online_tables WHERE space = %s"
+            found = connection.execute(query, (self._space,))
             return {name: _stamp(stamp) for name, stamp in found}
 
     def drop(self, table: str) -> None:
@@ -145,8 +149,8 @@ class PostgresOnline:
         with self._named(), self._connected() as connection, connection.transaction():
             if not _has_tables(connection):
                 return
-            query = "DELETE FROM headway_online_tables WHERE name = %s RETURNING number"
-            found = connection.execute(query, (table,)).fetchone()
+            query = "DELETE FROM headway_online_tables WHERE space = %s AND name = %s RETURNING number"
+            found = connection.execute(query, (self._space, table)).fetchone()
             if found is not None:
                 connection.execute(_sql("DROP TABLE headway_online_rows_{number}", found[0]))
 
@@ -161,13 +165,16 @@ class PostgresOnline:
     def _made(self, connection: Connection, table: OnlineTable, stamp: Stamp) -> int:
         """The number of a table that is there now, stamped."""
         connection.execute(_TABLES)
-        query = "SELECT number, declared FROM headway_online_tables WHERE name = %s"
-        found = connection.execute(query, (table.name,)).fetchone()
+        query = "SELECT number, declared FROM headway_online_tables WHERE space = %s AND name = %s"
+        found = connection.execute(query, (self._space, table.name)).fetchone()
         if found is not None and _declared(found[1]) != table:
             raise errors.table_is_another(self._name, table.name, "its keys or features differ")
         if found is None:
-            insert = "INSERT INTO headway_online_tables (name, declared, stamp) VALUES (%s, %s, '') RETURNING number"
-            found = connection.execute(insert, (table.name, _encode(table))).fetchone()
+            insert = (
+                "INSERT INTO headway_online_tables (space, name, declared, stamp) "
+                "VALUES (%s, %s, %s, '') RETURNING number"
+            )
+            found = connection.execute(insert, (self._space, table.name, _encode(table))).fetchone()
             assert found is not None, "an insert returns what it made"
             connection.execute(_sql(_ROWS, found[0]))
         update = "UPDATE headway_online_tables SET stamp = %s WHERE number = %s"
@@ -179,8 +186,8 @@ class PostgresOnline:
         if table not in known:
             raise errors.table_is_not_there(self._name, table, list(known))
         with self._named():
-            query = "SELECT number, declared FROM headway_online_tables WHERE name = %s"
-            found = self._connection().execute(query, (table,)).fetchone()
+            query = "SELECT number, declared FROM headway_online_tables WHERE space = %s AND name = %s"
+            found = self._connection().execute(query, (self._space, table)).fetchone()
         if found is None:
             raise errors.table_is_not_there(self._name, table, [])
         opened = self._tables[table] = _Open(_AT.format(number=found[0]), RowPacking(_declared(found[1])))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS tables (
-    number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, declared BLOB NOT NULL, stamp BLOB NOT NULL
+    number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, declared BLOB NOT NULL, stamp BLOB NOT NULL
 )
 """
 _ROWS = """
@@ -89,7 +89,8 @@ class SqliteOnline:
                 writer.executemany(_PUT.format(number=number), rows)
                 writer.execute("COMMIT")
             except BaseException:
-                writer.execute("ROLLBACK")
+                with contextlib.suppress(sqlite3.Error):  # a full disk has rolled back already
+                    writer.execute("ROLLBACK")
                 raise
 
     def at(
@@ -124,7 +125,7 @@ class SqliteOnline:
 
     def stamps(self) -> Mapping[str, Stamp]:
         """Table -> what it is and how fresh."""
-        if not self._path.exists():
+        if not self._path.exists() or not self._path.stat().st_size:  # killed while it was made
             return {}
         with self._named():
             return {

@@ -120,8 +120,14 @@ def entity_of(key: Sequence[object]) -> bytes | None:
     """A key as stores have it; None when a part is missing, or is of a kind that keys never are."""
     for part in key:
         if type(part) not in KEY_TYPES:
-            return None
+            return _entity_of_floats(key)
     return _encode(key)
+
+
+def _entity_of_floats(key: Sequence[object]) -> bytes | None:
+    """A key with whole floats: an integer column that may be null comes as one."""
+    whole = [int(part) if isinstance(part, float) and part.is_integer() else part for part in key]
+    return _encode(whole) if all(type(part) in KEY_TYPES for part in whole) else None
 
 
 def _side_by_side(

@@ -105,7 +105,7 @@ def open_endpoint(directory: Path, key: bytes, name: str) -> Variant:
         raise serve_errors.stopped(name)
     stable = found.releases[0].release
     release = LoadedRelease(directory / RELEASES / stable, key)
-    opened = reader(route.online, directory / ONLINE, LOOKUP_SECONDS)
+    opened = reader(route.online, directory / ONLINE, route.environment, LOOKUP_SECONDS)
     online = OnlineFeatures(opened, found.lookup_fallback, name)
     alone = replace(found, releases=found.releases[:1])
     return live(route.environment, alone, {stable: release}, online).variants[0]

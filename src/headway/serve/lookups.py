@@ -76,7 +76,7 @@ class OnlineFeatures:
         self._fallback: Fallback = fallback
         self._endpoint = endpoint
         self._lock = Lock()
-        self._is_down = False
+        self._down: set[str] = set()
         self.counts: Counter[tuple[str, Source]] = Counter()
 
     def at(
@@ -104,9 +104,9 @@ class OnlineFeatures:
         except EngineError as reason:
             return self._without(lookup, keys, moments_us, packed, reason)
         self._count(lookup, "online", len(keys))
-        if self._is_down:
-            self._is_down = False
-            _log.warning("endpoint %s: the online store answers again", self._endpoint)
+        if lookup.group in self._down:
+            self._down.discard(lookup.group)
+            _log.warning("endpoint %s: %s is looked up online again", self._endpoint, lookup.group)
         return found
 
     def _without(
@@ -117,8 +117,8 @@ class OnlineFeatures:
         packed: OnlineRows,
         reason: EngineError,
     ) -> Rows:
-        if not self._is_down:
-            self._is_down = True  # once, not for every request
+        if lookup.group not in self._down:
+            self._down.add(lookup.group)  # once, not for every request
             _log.warning("endpoint %s: %s; fallback: %s", self._endpoint, reason.what, self._fallback)
         if self._fallback == "refuse":
             raise errors.features_unavailable(self._endpoint, lookup.group) from reason

@@ -101,7 +101,9 @@ class RouteWatch:
         """The environment's online store as this endpoint uses it; opened once, so that its counts go on."""
         wanted = (route.online, endpoint.name, endpoint.lookup_seconds, endpoint.lookup_fallback)
         if wanted not in self._online:
-            opened = reader(route.online, self._directory / ONLINE, endpoint.lookup_seconds)
+            opened = reader(
+                route.online, self._directory / ONLINE, route.environment, endpoint.lookup_seconds
+            )
             self._online[wanted] = OnlineFeatures(opened, endpoint.lookup_fallback, endpoint.name)
         return self._online[wanted]
 

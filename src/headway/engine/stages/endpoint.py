@@ -21,6 +21,7 @@ from headway.engine.stages.tables import group_rows, request_contract
 from headway.engine.work import Draft, Work
 from headway.online.pack import PackedGroup, pack
 from headway.spec.contract import Contract
+from headway.spec.expectations import columns_of
 from headway.spec.graph import identity
 from headway.spec.product import Dataset, FeatureGroup, FeaturePick
 
@@ -69,8 +70,14 @@ def _request(dataset: Dataset, contract: Contract) -> tuple[str, ...]:
 
 
 def _narrowed(contract: Contract, request: tuple[str, ...]) -> Contract:
-    """The contract of one request: the columns that are sent, without what is said of whole tables."""
-    return Contract(columns={name: contract.columns[name] for name in request})
+    """The contract of one request: what is said of the columns that are sent, and of undeclared ones."""
+    sent = set(request)
+    kept = [item for item in contract.expectations if sent >= set(columns_of(item.type, item.arguments))]
+    return Contract(
+        columns={name: contract.columns[name] for name in request},
+        expectations=tuple(kept),
+        extra_columns=contract.extra_columns,
+    )
 
 
 def _model_files(work: Work, node: str) -> dict[str, bytes | Path]:

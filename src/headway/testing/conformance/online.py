@@ -81,8 +81,25 @@ class OnlineConformance:
         store = make_store()
         rows = packed(("a", 1, 10, 10, 1.0, "x"), (None, 1, 10, 10, 9.0, "y"))
         store.write(TABLE, rows, [], stamp("one"), anew=True)
-        for key in ("b", None, 1, True, 1.5, "a\x00"):
+        for key in ("b", None, 1, True, 1.5, float("nan"), float("inf"), "a\x00"):
             assert self.ask(store, key, 100) == (None, None)
+
+    def test_an_integer_that_comes_as_a_float_is_the_same_key(self, make_store: MakeStore) -> None:
+        """As it does from a column that may be null."""
+        store = make_store()
+        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), anew=True)
+        assert store.at(TABLE.name, [("a", 1.0)], [9], ["load"], None) == [(1.0,)]
+
+    def test_a_reader_never_takes_another_table_for_one_that_was_dropped(self, make_store: MakeStore) -> None:
+        """Although the other came in its place."""
+        other = OnlineTable(name="parcels.weights/v2", keys=TABLE.keys, features=TABLE.features)
+        store, reader = make_store(), make_store()
+        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), anew=True)
+        assert self.ask(reader, "a", 9) == (1.0, "x")
+        store.drop(TABLE.name)
+        store.write(other, packed(("a", 1, 1, 1, 99.0, "wrong")), [], stamp("two"), anew=True)
+        with pytest.raises(EngineError):
+            self.ask(reader, "a", 9)
 
     def test_many_entities_are_answered_in_their_order(self, make_store: MakeStore) -> None:
         """With one moment each, and features in the order asked."""
