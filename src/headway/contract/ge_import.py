@@ -386,6 +386,7 @@ def _shorthand(type_: str, arguments: Mapping[str, Any], column: Column) -> dict
 def _faults(contract: Contract) -> list[str]:
     """What the grammar, and the compilers, say against a contract; a first fault is enough to refuse."""
     reading = Reading("suite")
+    contract = replace(contract, columns=contract.columns or _ANY)  # those of the suite may come later
     try:
         msgspec.convert(msgspec.to_builtins(contract), Contract)
         references.check_contract(contract, reading)
