@@ -131,6 +131,13 @@ class CheckedRule(Shape):
     broken: list[str]
 
 
+class CheckedBatch(Shape):
+    """A declared batch, and the endpoint whose release answers it."""
+
+    batch: str
+    endpoint: str
+
+
 class Checked(Shape):
     """`headway check --json`.
 
@@ -138,6 +145,7 @@ class Checked(Shape):
         product: Its name.
         nodes: What it declares.
         not_built: Parts that are not built yet.
+        batches: What is answered all at once.
         coarse: Module that counts as a whole -> why.
         rules: What its rules about data say of it.
         tags: Node -> tag -> the columns that carry it, and from where.
@@ -146,6 +154,7 @@ class Checked(Shape):
     product: str
     nodes: list[CheckedNode]
     not_built: list[NotBuilt]
+    batches: list[CheckedBatch]
     coarse: dict[str, str]
     rules: list[CheckedRule]
     tags: dict[str, dict[str, list[str]]]

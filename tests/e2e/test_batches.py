@@ -89,6 +89,10 @@ def test_each_row_is_answered_as_a_request_is_and_each_prediction_is_logged(parc
     assert "model.main" in traced.out
 
 
+def test_check_says_who_answers_a_batch(parcels: Folder) -> None:
+    assert "batch nightly: answered by endpoint main" in parcels.run("check").out
+
+
 def test_a_batch_needs_no_apply_for_its_rows_and_leaves_the_plan_alone(parcels: Folder) -> None:
     (parcels.root / "data" / "tomorrow.csv").unlink()
     assert set(parcels.statuses("prod").values()) == {"fresh"}

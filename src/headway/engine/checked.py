@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from headway.engine import governing
 from headway.engine.governing import Governed
 from headway.errors import survey as errors
+from headway.spec.batches import endpoints_of
 from headway.spec.built import not_built
 from headway.spec.graph import Graph, graph
 from headway.spec.load import load
@@ -27,6 +28,7 @@ class Checked(NamedTuple):
         coarse: Module that is taken in whole -> why.
         governed: The product under its own rules.
         protected: Whether an environment is.
+        batches: Declared batch -> the endpoint whose release answers it.
     """
 
     product: str
@@ -35,6 +37,7 @@ class Checked(NamedTuple):
     coarse: dict[str, str]
     governed: Governed = Governed()
     protected: bool = False
+    batches: dict[str, str] = {}  # noqa: RUF012 -- the default of a tuple's field
 
     @property
     def broken(self) -> list[tuple[str, str, list[str]]]:
@@ -49,6 +52,7 @@ class Checked(NamedTuple):
                 {"node": node.name, "kind": node.kind, "needs": list(node.needs)} for node in self.graph.nodes
             ],
             "not_built": [{"part": part, "where": where} for part, where in self.not_built],
+            "batches": [{"batch": name, "endpoint": endpoint} for name, endpoint in self.batches.items()],
             "coarse": self.coarse,
             "rules": [
                 {
@@ -91,4 +95,5 @@ def check_file(file: Path) -> Checked:
         raise errors.code_cannot_run(list(faults))
     governed = governing.governed(loaded, nodes, modules) if not unbuilt else Governed()
     protected = any(declared.protected for declared in loaded.product.environments.values())
-    return Checked(loaded.product.name, nodes, unbuilt, coarse, governed, protected)
+    batches = {name: endpoints_of(loaded.product, item)[0] for name, item in loaded.product.batches.items()}
+    return Checked(loaded.product.name, nodes, unbuilt, coarse, governed, protected, batches)

@@ -17,6 +17,7 @@ def checked_text(checked: Checked) -> str:
         kinds[node.kind] = kinds.get(node.kind, 0) + 1
     parts = ", ".join(count(number, kind.replace("_", " ")) for kind, number in kinds.items())
     lines = [f"{checked.product}: no fault found; {parts}"]
+    lines += [f"batch {name}: answered by endpoint {endpoint}" for name, endpoint in checked.batches.items()]
     lines += [f"not built yet: {part} ({where})" for part, where in checked.not_built]
     lines += [f"note: module {module} counts as a whole: {why}" for module, why in checked.coarse.items()]
     for rule in checked.governed.judged:
