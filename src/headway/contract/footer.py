@@ -55,7 +55,7 @@ def read_footer(path: Path) -> tuple[Group, ...]:
     with path.open("rb") as file:
         try:
             return tuple(_group(item) for item in _metadata(file)[4])
-        except (IndexError, KeyError, ValueError, TypeError, struct.error, UnicodeDecodeError) as error:
+        except (AttributeError, IndexError, KeyError, ValueError, TypeError, struct.error) as error:
             raise errors.footer_is_damaged(path.name, str(error) or type(error).__name__) from error
 
 
