@@ -5,15 +5,24 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-spec = importlib.util.spec_from_file_location("product", Path(__file__).with_name("product.py"))
-assert spec is not None
-assert spec.loader is not None
-product = importlib.util.module_from_spec(spec)
-sys.modules["product"] = product
-spec.loader.exec_module(product)
+
+def _sibling(name: str) -> ModuleType:
+    """A module beside this one, by a name of its own: a folder of tests is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+product = _sibling("product")
+_sibling("customers")  # never `shop`: products of other tests have a package of that name
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
+import customers as shop
 import pytest
 from product import Done, Folder, copy_of, post
-
-spec = importlib.util.spec_from_file_location("shop_with_people", Path(__file__).with_name("shop.py"))
-assert spec is not None
-assert spec.loader is not None
-shop = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(shop)
 
 PLANTED = "quetzalcoatl.montgomery-featherstonehaugh.the.seventh@canary.example"
 CUT = PLANTED[:30]

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 
+import customers as shop
 import pytest
 from product import Folder, copy_of, lock
-
-spec = importlib.util.spec_from_file_location("shop", Path(__file__).with_name("shop.py"))
-assert spec is not None
-assert spec.loader is not None
-shop = importlib.util.module_from_spec(spec)
-sys.modules["shop"] = shop
-spec.loader.exec_module(shop)
 
 WAY = "source.customers: email -> feature_group.contact: mail_length -> dataset.main: mail_length"
 NO_PEOPLE = "  - {deny: {tag: pii}, in: model.*}\n"

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from pathlib import Path
 
+import customers as shop
 import pytest
 from product import Folder
-
-spec = importlib.util.spec_from_file_location("shop_to_search", Path(__file__).with_name("shop.py"))
-assert spec is not None
-assert spec.loader is not None
-shop = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(shop)
 
 
 @pytest.fixture(scope="module")
