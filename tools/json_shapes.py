@@ -1071,8 +1071,8 @@ class Validated(Shape):
         suite_name: The contract's file.
         statistics: `evaluated_expectations`, `successful_expectations`, `unsuccessful_expectations`,
             `success_percent`.
-        meta: Under `headway`: the table, the contract and its version, rows, whether it passed, how many failed and
-            warned.
+        meta: Under `headway`: the table, the contract and its version, rows, how many it would set aside for which
+            reason, whether it passed, how many failed and warned.
     """
 
     success: bool

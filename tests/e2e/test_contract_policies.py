@@ -103,7 +103,7 @@ def test_the_stored_evidence_holds_the_result_as_great_expectations_has_it(shop:
 def test_rows_of_another_source_are_refused(shop: Shop) -> None:
     shop.apply(CONTRACT + "identity: {kind: a}\n", CLEAN)
     with pytest.raises(ContractError, match="source identity: `kind`"):
-        shop.apply(CONTRACT + "identity: {kind: other}\n", CLEAN)
+        shop.apply(CONTRACT + "version: 2\nidentity: {kind: other}\n", CLEAN)
 
 
 def test_stale_rows_are_refused(shop: Shop) -> None:

@@ -42,13 +42,13 @@ def lost_features(opened: Opened, scope: Collection[str]) -> Iterator[str]:
             one = len(gone) == 1
             yield (
                 f"apply will refuse {node} (ST107): {few([f'`{item}`' for item in gone])} {'is' if one else 'are'} "
-                f"gone in version {group.version}{_readers(opened.graph, node)}; "
+                f"gone in version {group.version}{readers(opened.graph, node)}; "
                 f"set `version: {group.version + 1}`, or bring {'it' if one else 'them'} back"
             )
 
 
-def _readers(graph: Graph, node: str) -> str:
-    """Datasets, models and endpoints behind a node, in words."""
+def readers(graph: Graph, node: str) -> str:
+    """`, which dataset.x and model.x read`: datasets, models and endpoints behind a node, in words."""
     behind = {node}
     for item in graph.nodes:
         if behind & set(item.needs):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from headway.core.clock import SystemClock, to_text
 from headway.core.wording import few
-from headway.engine import governing
+from headway.engine import contract_promises, governing
 from headway.engine.condition import Conditions
 from headway.engine.governing import Governed
 from headway.engine.lost_features import lost_features
@@ -222,6 +222,7 @@ def _barred(opened: Opened, environment: str, scope: Collection[str]) -> tuple[C
 def _notices(opened: Opened, state: EnvironmentState, scope: Collection[str]) -> tuple[str, ...]:
     notices: list[Any] = [*_stand_ins(opened), *_native(opened, state.pointers)]
     notices += lost_features(opened, scope)
+    notices += contract_promises.notices(opened, scope)
     notices += governing.notices(opened.governed, scope, protected=is_protected(opened, state.name))
     if is_protected(opened, state.name):
         return tuple(notices)  # what would be a note elsewhere is a refusal here

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from headway.contract.columns import check
+from headway.contract.admission import admit
 from headway.contract.personal import personal_columns
 from headway.contract.report import Report, Result
 from headway.contract.words import LONGEST, show
@@ -26,14 +26,18 @@ class Validated(NamedTuple):
     Attributes:
         what: The table, in words.
         contract_file: What it was judged by, as it was written.
-        columns: Columns of the table.
         version: Of the contract.
+        columns: Columns of the table.
+        rows: Rows of the table.
+        set_aside: Reason -> rows that the contract would set aside; the report judges the others.
     """
 
     what: str
     contract_file: str
     version: int
     columns: int
+    rows: int
+    set_aside: Mapping[str, int]
     report: Report
 
     def to_json(self) -> dict[str, Any]:
@@ -44,7 +48,8 @@ class Validated(NamedTuple):
                 "table": self.what,
                 "contract": self.contract_file,
                 "contract_version": self.version,
-                "rows": self.report.rows,
+                "rows": self.rows,
+                "set_aside": dict(self.set_aside),
                 "passed": self.report.passed,
                 "failed": len(self.report.failures),
                 "warnings": len(self.report.warnings),
@@ -77,14 +82,16 @@ def _judged(named: Named, contract: Contract) -> Validated:
     frame, unparsed = under_contract(named, contract)
     personal = [frame[name] for name in frame.columns if name in personal_columns(contract)]
     with working_on(mask_of(lambda: personal) if personal else None):
-        report = check(frame, contract)
-        results = tuple(_with_cells(result, unparsed) for result in report.results)
+        admitted = admit(frame, contract)
+        results = tuple(_with_cells(result, unparsed) for result in admitted.report.results)
         return Validated(
             what=named.what,
             contract_file=named.contract_file,
             version=contract.version,
             columns=frame.width,
-            report=replace(report, results=results),
+            rows=frame.height,
+            set_aside=admitted.rejected,
+            report=replace(admitted.report, results=results),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from headway.errors.families import ContractError, UsageError
+from headway.errors.families import ContractError, SpecError, UsageError
 
 _SHOWN = 5
 _LISTED = 20
@@ -111,4 +111,22 @@ def table_is_nothing(what: str) -> ContractError:
     """
     return ContractError(
         code="DC103", what="the table has no columns", where=_cut(what), mend="give it rows, or another file"
+    )
+
+
+def contract_breaks_promises(file: str, node: str, version: int, changes: Sequence[str]) -> SpecError:
+    """DC104: A changed contract breaks what it promised, under the same version.
+
+    Who reads a source relies on its contract: on columns, their types and what they may hold. To drop or
+    retype a column, to narrow what is allowed, or to expect more is breaking; another column that has a
+    default, and wider bounds, are not. Count `version` up, so that the change is meant; `headway plan`
+    names the readers downstream. A contract that the source had before may come back as it was.
+    """
+    more = (f"… and {len(changes) - _SHOWN} more",) if len(changes) > _SHOWN else ()
+    return SpecError(
+        code="DC104",
+        what=f"the contract of `{node}` breaks its version {version} and is not a new one",
+        where=_cut(file),
+        evidence=(*map(_cut, changes[:_SHOWN]), *more),
+        mend=f"write `version: {version + 1}` into it if readers can live with that, or take the change back",
     )

@@ -32,12 +32,15 @@ def validated_text(done: Validated, style: Style = PLAIN) -> str:
     report = done.report
     by = f"{done.contract_file} (version {done.version})"
     lines = [
-        f"{done.what}: {count(report.rows, 'row')}, {count(done.columns, 'column')}, judged by {by}",
+        f"{done.what}: {count(done.rows, 'row')}, {count(done.columns, 'column')}, judged by {by}",
         "",
         _verdict(done, style),
     ]
     for outcome, colour in ((Outcome.FAIL, "red"), (Outcome.WARN, "yellow")):
         lines += _listed([item for item in report.results if item.outcome is outcome], outcome, style, colour)
+    if done.set_aside:
+        reasons = few([f"{number:,} for {reason}" for reason, number in done.set_aside.items()])
+        lines += ["", f"would be set aside: {count(sum(done.set_aside.values()), 'row')} ({reasons})"]
     lines += _not_run([item for item in report.results if item.outcome is Outcome.NOT_RUN])
     passed = [item for item in report.results if item.outcome is Outcome.PASS]
     empty = [item for item in report.results if item.outcome is Outcome.NOT_APPLICABLE]

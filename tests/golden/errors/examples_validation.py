@@ -13,5 +13,11 @@ EXAMPLES = {
         11,
     ),
     "suite_says_nothing": lambda: errors.suite_says_nothing("suite.json"),
+    "contract_breaks_promises": lambda: errors.contract_breaks_promises(
+        "contracts/flights.yaml",
+        "source.flights",
+        1,
+        ["column `tail` is dropped", "column `distance` has `max: 3000` and had 5000"],
+    ),
     "table_is_nothing": lambda: errors.table_is_nothing("`empty.json`"),
 }

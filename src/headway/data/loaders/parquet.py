@@ -53,7 +53,7 @@ _FILE = "__file__"
 
 
 def _wanted(given: Path | io.BytesIO, contract: Contract | None) -> list[str] | None:
-    if contract is None or contract.extra_columns == "refuse":
+    if _asks_of_all(contract):
         return None
     there = list(pl.read_parquet_schema(given))
     if isinstance(given, io.BytesIO):
@@ -62,6 +62,13 @@ def _wanted(given: Path | io.BytesIO, contract: Contract | None) -> list[str] | 
 
 
 def _declared(there: Sequence[str], contract: Contract | None) -> list[str] | None:
-    if contract is None or contract.extra_columns == "refuse":
+    if contract is None or _asks_of_all(contract):
         return None
     return [column for column in contract.columns if column in there]
+
+
+def _asks_of_all(contract: Contract | None) -> bool:
+    """Whether columns that are not declared matter too: they are refused, or counted, or listed."""
+    if contract is None or contract.extra_columns == "refuse":
+        return True
+    return any("table_column" in expectation.type for expectation in contract.expectations)

@@ -20,6 +20,7 @@ from headway.data.loaders.asked import Mark, Origin, Since
 from headway.data.repeated import repeats
 from headway.data.row_counts import RowCounts
 from headway.data.sources import Loaded
+from headway.engine import contract_promises
 from headway.engine.stages import kept_source
 from headway.engine.stages.kept_source import Earlier
 from headway.engine.stages.names import QUARANTINE, ROWS, short_name
@@ -69,6 +70,8 @@ def run(work: Work) -> Draft:
     name = short_name(work.node)
     declared = work.declaration.product.sources[name]
     contract = work.declaration.contracts.get(declared.contract)
+    if contract is not None and work.past is not None:
+        contract_promises.require(work.past, work.node.name, contract, declared.contract or "")
     before = kept_source.earlier(work)
     plan = _plan(work, declared, before)
     cache = StatCache(Workspace(work.root).cache)
@@ -290,7 +293,10 @@ def _contract_evidence(work: Work, contract: Contract | None, loaded: Loaded) ->
         at=work.now,
         observed=f"{said}{aside}",
         reason="; ".join(loaded.report.warning_lines(_MOST_WARNINGS)),
-        values={"validation": loaded.report.to_great_expectations(short_name(work.node))},
+        values={
+            "validation": loaded.report.to_great_expectations(short_name(work.node)),
+            contract_promises.CONTRACT: contract_promises.as_value(contract),
+        },
     )
 
 
