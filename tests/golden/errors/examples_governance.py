@@ -9,6 +9,8 @@ EXAMPLES = {
     "rules_are_broken": lambda: errors.rules_are_broken(
         "environment `prod`", [("deny tag pii in model.*", "headway.yaml:40", [_WAY])]
     ),
-    "features_are_not_there": lambda: errors.features_are_not_there([("domian", "headway.yaml:12", "domain")]),
+    "features_are_not_there": lambda: errors.features_are_not_there(
+        [("domian", "headway.yaml:12", "domain")]
+    ),
     "unknown_kind": lambda: errors.unknown_kind("featur", ["source", "feature", "model"]),
 }
