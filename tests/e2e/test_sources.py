@@ -236,7 +236,7 @@ def test_each_row_keeps_the_time_at_which_it_reached_us(shop: Folder) -> None:
     times = dict(shop.whole.select("id", COMMITTED).iter_rows())
     assert times[1] == times[2] == first[COMMITTED][0]
     assert times[3] == times[4] > times[1]
-    shop.declare(COMMIT, CONTRACT.replace("nulls: true", "nulls: true, min: 0"))
+    shop.declare(COMMIT, "\nversion: 2" + CONTRACT.replace("nulls: true", "nulls: true, min: 0"))
     shop.apply()
     assert dict(shop.whole.select("id", COMMITTED).iter_rows()) == times
 
