@@ -408,6 +408,23 @@ class File(Shape):
     size: int
 
 
+class Lookup(Shape):
+    """Where the features of one group came from, for one prediction.
+
+    Attributes:
+        group: The feature group.
+        source: `online`, `snapshot` (the rows that the release brought along), or `missing` (the online store did
+            not answer, and the endpoint goes on without).
+        commit: Commit of the group that the values are of; empty where there is none.
+        found: Whether there was a row of the entity; its features are missing otherwise.
+    """
+
+    group: str
+    source: str
+    commit: str
+    found: bool
+
+
 class Prediction(Shape):
     """One entry of the prediction log.
 
@@ -424,6 +441,7 @@ class Prediction(Shape):
         features: Model input -> value.
         answer: `probability` and `label`, or `value`.
         seconds: From the decoded request to the answer.
+        lookups: One per look-up of the release.
     """
 
     id: str
@@ -438,6 +456,7 @@ class Prediction(Shape):
     features: dict[str, Any]
     answer: dict[str, Any]
     seconds: float
+    lookups: list[Lookup]
 
 
 class Predictions(Shape):

@@ -133,7 +133,29 @@ def test_new_rows_of_a_group_reach_the_server_without_a_new_release(depots: Fold
         assert after["probability"] < 0.5
         assert after["version"] == before["version"]
         assert ask(url, end - timedelta(minutes=1))["probability"] > 0.5  # the past stays what it was
-        assert lookups(url) == {"online": 3}
+        stranger = ask(url, end, depot="nobody's")
+        assert lookups(url) == {"online": 4}
+    _check_lineage_names_the_commit_served(depots, before["prediction_id"], after["prediction_id"])
+    told = depots.run("predictions", "--last", "1").out
+    assert stranger["prediction_id"] in told
+    assert "looked up: depot_load, commit" in told
+    assert "no row of this entity, so its features are missing" in told
+
+
+def _check_lineage_names_the_commit_served(depots: Folder, before: str, after: str) -> None:
+    """Not the commit that the release was built on, which the dataset still names."""
+    listed = depots.run("history", "depot_load", "--json").json["commits"]
+    second, first = (item["commit"] for item in listed)
+    for prediction, served in ((before, first), (after, second)):
+        traced = depots.run("lineage", prediction, "--json").json
+        assert [item["commit"] for item in traced["prediction"]["lookups"]] == [served]
+        nodes = {vertex["digest"]: vertex["node"] for vertex in traced["vertices"]}
+        used = {
+            nodes[edge["target"]]: edge["source"]
+            for edge in traced["edges"]
+            if nodes[edge["source"]] == "feature_group.depot_load"
+        }
+        assert used == {"endpoint.late": served, "dataset.late": first}
 
 
 def test_a_store_that_is_gone_is_replaced_by_what_was_released_and_written_again(depots: Folder) -> None:

@@ -41,7 +41,14 @@ def trace(workspace: Workspace, reference: str, *, down: bool = False) -> Traced
         UsageError: Nothing is found under the reference.
     """
     found = find(workspace, reference)
-    walk = downstream if down else upstream
     told = told_of(workspace)
     prediction = hidden(found.prediction, told) if found.prediction is not None else None
-    return Traced(walk(workspace.open_reader(), found.artifact.digest), prediction, told)
+    reader, digest = workspace.open_reader(), found.artifact.digest
+    lineage = downstream(reader, digest) if down else upstream(reader, digest, _served(prediction))
+    return Traced(lineage, prediction, told)
+
+
+def _served(prediction: Prediction | None) -> dict[str, str]:
+    """Group -> the commit that a prediction's features are of, which may be newer than its release's."""
+    lookups = prediction.lookups if prediction is not None else ()
+    return {f"feature_group.{item.group}": item.commit for item in lookups if item.commit}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -120,12 +120,20 @@ class Lineage(Struct, frozen=True, kw_only=True):
     beyond: int = 0
 
 
-def upstream(reader: Reader, digest: str) -> Lineage:
-    """All that an artifact was made of, to its sources."""
+def upstream(reader: Reader, digest: str, instead: Mapping[str, str] | None = None) -> Lineage:
+    """All that an artifact was made of, to its sources.
+
+    Args:
+        reader: The ledger.
+        digest: The artifact.
+        instead: Node -> the artifact that took the place of the one that the artifact itself was made of.
+    """
 
     def parents(vertex: str) -> Iterable[tuple[str, Edge]]:
+        replaced = (instead or {}) if vertex == digest else {}
         for _, execution in reader.made_by(vertex)[:1]:
-            for parent in execution.fingerprint.inputs.values():
+            for node, made in execution.fingerprint.inputs.items():
+                parent = replaced.get(node, made)
                 yield parent, Edge(source=parent, target=vertex)
 
     return _walk(reader, digest, "up", parents)

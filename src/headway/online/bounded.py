@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from headway.online.store import OnlineStore
-    from headway.online.table import Value
+    from headway.online.table import Looked
 
 REST_SECONDS = 1.0
 """How long a store that failed is left alone, so that a dead one costs each request nothing."""
-
-Rows = list[tuple["Value", ...]]
 
 
 class _Look:
@@ -27,10 +25,10 @@ class _Look:
 
     __slots__ = ("ask", "done", "failure", "found")
 
-    def __init__(self, ask: Callable[[], Rows]) -> None:
+    def __init__(self, ask: Callable[[], Looked]) -> None:
         self.ask = ask
         self.done = threading.Event()
-        self.found: Rows = []
+        self.found: Looked | None = None
         self.failure: HeadwayError | None = None
 
 
@@ -62,7 +60,7 @@ class BoundedReader:
         moments_us: Sequence[int],
         features: Sequence[str],
         ttl_us: int | None,
-    ) -> Rows:
+    ) -> Looked:
         """As the store's own; see `headway.online.store.OnlineStore.at`.
 
         Raises:
@@ -81,6 +79,7 @@ class BoundedReader:
             self._failed = _Failed(time.monotonic(), look.failure)
             raise look.failure
         self._failed = None
+        assert look.found is not None, "a look-up that did not fail has found something"
         return look.found
 
     def _started(self) -> SimpleQueue[_Look]:

@@ -85,12 +85,22 @@ class OnlineRows:
         Raises:
             KeyError: There is no such group or feature.
         """
+        found = self.found(group, key, at_us, features, ttl_us)
+        return self.missing(group, features) if found is None else found
+
+    def found(
+        self, group: str, key: tuple[object, ...], at_us: int, features: tuple[str, ...], ttl_us: int | None
+    ) -> tuple[Value, ...] | None:
+        """The same; None where there is no such row."""
         rows = self._groups[group]
         columns = [rows.columns[feature] for feature in features]
         row = _row(rows, key, at_us, ttl_us)
-        if row is None:
-            return tuple([column.missing for column in columns])
-        return tuple([column.at(row) for column in columns])
+        return None if row is None else tuple([column.at(row) for column in columns])
+
+    def missing(self, group: str, features: tuple[str, ...]) -> tuple[Value, ...]:
+        """What stands for features of which there is no row."""
+        columns = self._groups[group].columns
+        return tuple([columns[feature].missing for feature in features])
 
 
 def _row(rows: _Group, key: tuple[object, ...], at_us: int, ttl_us: int | None) -> int | None:

@@ -10,12 +10,12 @@ import msgspec
 import psycopg
 
 from headway.errors import online as errors
-from headway.online.table import OnlineTable, RowPacking, Stamp, entity_of
+from headway.online.table import Looked, OnlineTable, RowPacking, Stamp, entity_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
 
-    from headway.online.table import OnlineRow, Value
+    from headway.online.table import OnlineRow
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS headway_online_tables (
@@ -30,13 +30,15 @@ CREATE TABLE headway_online_rows_{number} (
 )
 """
 _AT = """
-SELECT asked.place, found.event_us, found.packed
+SELECT
+    asked.place, found.event_us, found.packed,
+    (SELECT stamp FROM headway_online_tables WHERE number = {number})
 FROM unnest(%s::bytea[], %s::bigint[]) WITH ORDINALITY AS asked (entity, moment, place)
-CROSS JOIN LATERAL (
+LEFT JOIN LATERAL (
     SELECT event_us, packed FROM headway_online_rows_{number} AS kept
     WHERE kept.entity = asked.entity AND kept.event_us <= asked.moment AND kept.known_us <= asked.moment
     ORDER BY kept.event_us DESC, kept.known_us DESC LIMIT 1
-) AS found
+) AS found ON true
 """
 _PUT = """
 INSERT INTO headway_online_rows_{number} SELECT * FROM incoming
@@ -107,7 +109,7 @@ class PostgresOnline:
         moments_us: Sequence[int],
         features: Sequence[str],
         ttl_us: int | None,
-    ) -> list[tuple[Value, ...]]:
+    ) -> Looked:
         """Values of the newest row of each entity that had happened and was known at its moment.
 
         Raises:
@@ -120,18 +122,22 @@ class PostgresOnline:
             raise errors.feature_is_not_there(self._name, table, missing.args[0]) from missing
         asked = [entity_of(key) for key in keys]
         packed: list[bytes | None] = [None] * len(asked)
+        stamp: bytes | None = None
         try:
             with self._named():
                 query = cast("LiteralString", opened.at)
-                for place, event, row in self._connection().execute(
+                for place, event, row, beside in self._connection().execute(
                     query, (asked, list(moments_us)), binary=True
                 ):
-                    if ttl_us is None or moments_us[place - 1] - event <= ttl_us:
+                    stamp = beside
+                    if event is not None and (ttl_us is None or moments_us[place - 1] - event <= ttl_us):
                         packed[place - 1] = row
         except errors.EngineError:
             self._tables.pop(table, None)
             raise
-        return [opened.packing.unpack(row, places) for row in packed]
+        missed = tuple([place for place, row in enumerate(packed) if row is None])
+        rows = [opened.packing.unpack(row, places) for row in packed]
+        return Looked(rows, _stamp(stamp).commit if stamp else "", missed)
 
     def stamps(self) -> Mapping[str, Stamp]:
         """Table -> what it is and how fresh."""

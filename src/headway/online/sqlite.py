@@ -9,18 +9,19 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from headway.errors import online as errors
-from headway.online.table import OnlineTable, RowPacking, Stamp, entity_of
+from headway.online.table import Looked, OnlineTable, RowPacking, Stamp, entity_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from headway.online.table import OnlineRow, Value
+    from headway.online.table import OnlineRow
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS tables (
@@ -34,9 +35,10 @@ CREATE TABLE IF NOT EXISTS rows_{number} (
 ) WITHOUT ROWID
 """
 _AT = """
-SELECT event_us, packed FROM rows_{number} WHERE entity = ? AND event_us <= ? AND known_us <= ?
+SELECT event_us, packed, (SELECT stamp FROM tables WHERE number = {number}) FROM rows_{number} WHERE entity = ? AND event_us <= ? AND known_us <= ?
 ORDER BY event_us DESC, known_us DESC LIMIT 1
 """
+_STAMP = "SELECT stamp FROM tables WHERE name = ?"
 _EMPTY = "DELETE FROM rows_{number}"
 _TAKE = "DELETE FROM rows_{number} WHERE entity = ? AND event_us = ? AND known_us = ?"
 _PUT = "INSERT OR REPLACE INTO rows_{number} VALUES (?, ?, ?, ?)"
@@ -46,6 +48,12 @@ BUSY_SECONDS = 10.0
 _encode = msgspec.json.encode
 _declared = msgspec.json.Decoder(OnlineTable).decode
 _stamp = msgspec.json.Decoder(Stamp).decode
+
+
+@lru_cache(maxsize=64)
+def _commit(stamp: bytes) -> str:
+    """The commit that a stamp names; a table has one stamp for thousands of look-ups."""
+    return _stamp(stamp).commit if stamp else ""
 
 
 class _Open(NamedTuple):
@@ -100,7 +108,7 @@ class SqliteOnline:
         moments_us: Sequence[int],
         features: Sequence[str],
         ttl_us: int | None,
-    ) -> list[tuple[Value, ...]]:
+    ) -> Looked:
         """Values of the newest row of each entity that had happened and was known at its moment.
 
         Raises:
@@ -108,20 +116,16 @@ class SqliteOnline:
         """
         opened = self._tables.get(table) or self._opened(table)
         places = self._places(opened, table, features)
-        found: list[tuple[Value, ...]] = []
         try:
-            execute = self._reader().execute
-            for key, moment in zip(keys, moments_us, strict=True):
-                entity, packed = entity_of(key), None
-                if entity is not None:
-                    row = execute(opened.at, (entity, moment, moment)).fetchone()
-                    if row is not None and (ttl_us is None or moment - row[0] <= ttl_us):
-                        packed = row[1]
-                found.append(opened.packing.unpack(packed, places))
+            found, stamp = self._found(opened.at, keys, moments_us, ttl_us)
+            if stamp is None:  # nobody was found
+                (stamp,) = self._reader().execute(_STAMP, (table,)).fetchone() or (b"",)
         except (sqlite3.Error, OSError) as reason:
             self._tables.pop(table, None)  # it may have been dropped and made again under another number
             raise errors.store_is_not_reached(str(self._path), str(reason)) from reason
-        return found
+        unpack = opened.packing.unpack
+        missed = tuple([place for place, packed in enumerate(found) if packed is None])
+        return Looked([unpack(packed, places) for packed in found], _commit(stamp), missed)
 
     def stamps(self) -> Mapping[str, Stamp]:
         """Table -> what it is and how fresh."""
@@ -153,6 +157,30 @@ class SqliteOnline:
         self._threads = threading.local()
 
     # -- inside ----------------------------------------------------------------------------------
+
+    def _found(
+        self, at: str, keys: Sequence[Sequence[object]], moments_us: Sequence[int], ttl_us: int | None
+    ) -> tuple[list[bytes | None], bytes | None]:
+        """Packed rows as they stand at one instant, and the stamp beside them; None where there is no row."""
+        execute = self._reader().execute
+        found: list[bytes | None] = []
+        stamp: bytes | None = None
+        is_one = len(keys) == 1
+        if not is_one:
+            execute("BEGIN")  # one instant for all: a writer may commit between two of them
+        try:
+            for key, moment in zip(keys, moments_us, strict=True):
+                entity, packed = entity_of(key), None
+                if entity is not None:
+                    row = execute(at, (entity, moment, moment)).fetchone()
+                    if row is not None:
+                        event, kept, stamp = row
+                        packed = kept if ttl_us is None or moment - event <= ttl_us else None
+                found.append(packed)
+        finally:
+            if not is_one:
+                execute("COMMIT")
+        return found, stamp
 
     def _made(self, writer: sqlite3.Connection, table: OnlineTable, stamp: Stamp) -> int:
         """The number of a table that is there now, stamped."""

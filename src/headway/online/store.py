@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from headway.online.table import OnlineRow, OnlineTable, Stamp, Value
+    from headway.online.table import Looked, OnlineRow, OnlineTable, Stamp
 
 
 class OnlineStore(Protocol):
@@ -44,7 +44,7 @@ class OnlineStore(Protocol):
         moments_us: Sequence[int],
         features: Sequence[str],
         ttl_us: int | None,
-    ) -> list[tuple[Value, ...]]:
+    ) -> Looked:
         """Values of the newest row of each entity that had happened and was known at its moment.
 
         The newest by event time; among equal ones the one known last.
@@ -57,7 +57,7 @@ class OnlineStore(Protocol):
             ttl_us: A row whose event is older than this at the moment counts as missing.
 
         Returns:
-            n rows of one value per feature; missing is NaN for a number and None for text.
+            n rows of one value per feature, and the commit that all of them are of.
 
         Raises:
             EngineError: The store cannot be reached in time, or has no such table or feature.

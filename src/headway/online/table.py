@@ -57,6 +57,20 @@ class Stamp(Struct, frozen=True, kw_only=True):
     written_us: int
 
 
+class Looked(NamedTuple):
+    """What a look-up of n entities gave.
+
+    Attributes:
+        rows: n rows of one value per feature; missing is NaN for a number and None for text.
+        commit: Commit of the feature group that they are of; empty where the store does not tell.
+        missed: Places of those for whom no row was found.
+    """
+
+    rows: list[tuple[Value, ...]]
+    commit: str = ""
+    missed: tuple[int, ...] = ()
+
+
 class OnlineRow(NamedTuple):
     """One row as a store keeps it."""
 

@@ -10,6 +10,35 @@ from typing import Any, Literal
 from msgspec import Struct
 
 
+class LookedUp(Struct, frozen=True, array_like=True):
+    """Where the features of one group came from, for the n rows of a request.
+
+    Attributes:
+        source: `online`, `snapshot` (the rows that the release brought along), or `missing` (the store
+            did not answer, and the endpoint goes on without).
+        commit: Commit of the group that the values are of; empty where there is none.
+        missed: Places of the rows for whose entity nothing was found.
+    """
+
+    group: str
+    source: str
+    commit: str
+    missed: tuple[int, ...] = ()
+
+
+class Lookup(Struct, frozen=True, kw_only=True):
+    """Where the features of one group came from, for one prediction; see `LookedUp`.
+
+    Attributes:
+        found: Whether there was a row of the entity, as of the moment of prediction.
+    """
+
+    group: str
+    source: str
+    commit: str
+    found: bool
+
+
 class Prediction(Struct, frozen=True, kw_only=True):
     """One row of the prediction log, untransformed, so that another model can be fed with it.
 
@@ -24,6 +53,7 @@ class Prediction(Struct, frozen=True, kw_only=True):
         features: Model input -> value, before model-specific transforms.
         answer: What was returned (`probability`, `label` or `value`).
         seconds: Time from the decoded request to the answer.
+        lookups: Where the features of each group came from.
     """
 
     id: str
@@ -38,6 +68,7 @@ class Prediction(Struct, frozen=True, kw_only=True):
     features: dict[str, Any]
     answer: dict[str, Any]
     seconds: float
+    lookups: tuple[Lookup, ...] = ()
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -71,6 +102,7 @@ class Answers(Struct, frozen=True, array_like=True):
         probability: Per row, or nothing.
         label: Per row, or nothing.
         value: Per row, or nothing.
+        lookups: One per look-up of the release; none in logs from before it was kept.
     """
 
     origin: int
@@ -84,11 +116,13 @@ class Answers(Struct, frozen=True, array_like=True):
     probability: list[float]
     label: list[Any]
     value: list[float]
+    lookups: tuple[LookedUp, ...] = ()
 
 
 def predictions(origin: Origin, answers: Answers) -> Iterator[Prediction]:
     """One prediction per row; a missing number is None."""
     numbers = _by_row(answers, origin)
+    missed = [frozenset(item.missed) for item in answers.lookups]
     for row, prediction in enumerate(answers.ids):
         sent = dict(zip(origin.request, answers.sent[row], strict=True))
         unit = None if origin.unit_column is None else sent.get(origin.unit_column)
@@ -105,6 +139,10 @@ def predictions(origin: Origin, answers: Answers) -> Iterator[Prediction]:
             features=_features(origin, numbers[row], answers.texts[row] if answers.texts else []),
             answer=_answer(answers, row),
             seconds=answers.seconds,
+            lookups=tuple(
+                Lookup(group=item.group, source=item.source, commit=item.commit, found=row not in places)
+                for item, places in zip(answers.lookups, missed, strict=True)
+            ),
         )
 
 

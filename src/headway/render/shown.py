@@ -9,7 +9,7 @@ from headway.engine.revealing import About
 from headway.engine.runs import Ran
 from headway.facts.artifacts import Artifact, StoredFile
 from headway.facts.executions import Execution
-from headway.predictions.record import Prediction
+from headway.predictions.record import Lookup, Prediction
 from headway.render.lineage import carrying_lines
 from headway.render.outline import outline, plain
 from headway.render.style import clip, seconds, table
@@ -104,7 +104,19 @@ def prediction_text(prediction: Prediction) -> str:
         f"  sent: {clip(plain(prediction.sent), _LONGEST)}",
         f"  features: {clip(plain(prediction.features), _LONGEST)}",
     ]
+    lines += [f"  looked up: {_looked_up(item)}" for item in prediction.lookups]
     return "\n".join(lines)
+
+
+def _looked_up(item: Lookup) -> str:
+    """Where the features of a group came from, and whether there were any."""
+    commit = f", commit {item.commit[:12]}" if item.commit else ""
+    if item.source == "missing":
+        return f"{item.group}: the online store did not answer, so its features are missing"
+    fallback = "" if item.source == "online" else " as released"
+    if not item.found:
+        return f"{item.group}{fallback}{commit}: no row of this entity, so its features are missing"
+    return f"{item.group}{fallback}{commit}"
 
 
 def run_text(run: Ran) -> str:

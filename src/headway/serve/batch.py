@@ -182,9 +182,7 @@ def answer(
     ids = [uuid7(time.time_ns() // 1_000_000) for _ in records]
     if log is not None:
         asked = Asked(request, records)
-        make = partial(
-            logged, variant.origin.key, request, at_us, seconds, ids, asked, outcome.inputs, outcome.answered
-        )
+        make = partial(logged, variant.origin.key, request, at_us, seconds, ids, asked, *outcome)
         log.add(len(records), 0, variant.origin, make)
         log.flush()
         counts = log.counts

@@ -288,7 +288,7 @@ class Core:
         rows = visit.rows = len(asked.records)
         at = time.time_ns() // 1000
         began = time.perf_counter()
-        inputs, answered = release.answer(asked.records, at, variant.online)
+        inputs, answered, lookups = release.answer(asked.records, at, variant.online)
         ids = [uuid7(at // 1000) for _ in range(rows)]
         request_id = asked.id or ids[0]
         body = form.write(request_id, ids, answered, asked)
@@ -298,7 +298,7 @@ class Core:
             raise errors.over_time(target.name, limit)
         if self.log is not None:
             key, size = variant.origin.key, len(request.body) + len(body)
-            make = partial(logged, key, request_id, at, seconds, ids, asked, inputs, answered)
+            make = partial(logged, key, request_id, at, seconds, ids, asked, inputs, answered, lookups)
             self.log.add(rows, size, variant.origin, make)
         return Reply(200, body, (JSON, (PREDICTION_HEADER, ids[0].encode())))
 

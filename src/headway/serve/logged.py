@@ -10,6 +10,7 @@ from headway.predictions.record import Answers
 
 if TYPE_CHECKING:
     from headway.model.inputs import InputRows
+    from headway.predictions.record import LookedUp
     from headway.serve.answers import Answered
     from headway.serve.asked import Asked
 
@@ -25,6 +26,7 @@ def logged(
     asked: Asked,
     inputs: InputRows,
     answered: Answered,
+    lookups: tuple[LookedUp, ...] = (),
 ) -> Answers:
     """The answers to one request as the log has them; see `headway.predictions.record.Answers`."""
     return Answers(
@@ -39,4 +41,5 @@ def logged(
         [*answered.probability],
         [*answered.label],
         [*answered.value],
+        lookups,
     )

@@ -9,19 +9,27 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from headway.errors import EngineError
 from headway.errors import serve as errors
+from headway.predictions.record import LookedUp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headway.online.lookup import OnlineRows
-    from headway.online.table import Value
+    from headway.online.table import Looked, Value
 
 Fallback = Literal["snapshot", "missing", "refuse"]
 """What a look-up gives when the online store does not answer: the rows that were packed with the release,
 missing values, or no answer at all (503)."""
 
 Source = Literal["online", "snapshot", "missing"]
-Rows = list[tuple["Value", ...]]
+
+
+class Given(NamedTuple):
+    """What was looked up for n rows, and what the log keeps of it."""
+
+    rows: list[tuple[Value, ...]]
+    noted: LookedUp
+
 
 _log = logging.getLogger("headway.serve")
 
@@ -35,6 +43,7 @@ class Lookup(NamedTuple):
         features: Features of the group.
         names: The same as the model knows them.
         ttl_us: Older values count as missing; None means never.
+        released: Commit of the group that the release was built on; empty in a bundle made by hand.
     """
 
     group: str
@@ -43,6 +52,7 @@ class Lookup(NamedTuple):
     features: tuple[str, ...]
     names: tuple[str, ...]
     ttl_us: int | None
+    released: str = ""
 
 
 class Reader(Protocol):
@@ -55,7 +65,7 @@ class Reader(Protocol):
         moments_us: Sequence[int],
         features: Sequence[str],
         ttl_us: int | None,
-    ) -> Rows:
+    ) -> Looked:
         """Values of the newest row of each entity that was known at its moment."""
         ...
 
@@ -85,7 +95,7 @@ class OnlineFeatures:
         keys: Sequence[tuple[object, ...]],
         moments_us: Sequence[int],
         packed: OnlineRows,
-    ) -> Rows:
+    ) -> Given:
         """Values for n rows of a request; missing is NaN for a number and None for text.
 
         Args:
@@ -107,7 +117,7 @@ class OnlineFeatures:
         if lookup.group in self._down:
             self._down.discard(lookup.group)
             _log.warning("endpoint %s: %s is looked up online again", self._endpoint, lookup.group)
-        return found
+        return Given(found.rows, LookedUp(lookup.group, "online", found.commit, found.missed))
 
     def _without(
         self,
@@ -116,7 +126,7 @@ class OnlineFeatures:
         moments_us: Sequence[int],
         packed: OnlineRows,
         reason: EngineError,
-    ) -> Rows:
+    ) -> Given:
         if lookup.group not in self._down:
             self._down.add(lookup.group)  # once, not for every request
             _log.warning("endpoint %s: %s; fallback: %s", self._endpoint, reason.what, self._fallback)
@@ -126,8 +136,9 @@ class OnlineFeatures:
             self._count(lookup, "snapshot", len(keys))
             return _packed(lookup, keys, moments_us, packed)
         self._count(lookup, "missing", len(keys))
-        nobody = [(None,) * len(lookup.keys)] * len(keys)
-        return _packed(lookup, nobody, moments_us, packed)
+        nothing = packed.missing(lookup.group, lookup.features)
+        noted = LookedUp(lookup.group, "missing", "", tuple(range(len(keys))))
+        return Given([nothing] * len(keys), noted)
 
     def _count(self, lookup: Lookup, source: Source, rows: int) -> None:
         with self._lock:
@@ -136,8 +147,12 @@ class OnlineFeatures:
 
 def _packed(
     lookup: Lookup, keys: Sequence[tuple[object, ...]], moments_us: Sequence[int], packed: OnlineRows
-) -> Rows:
-    return [
-        packed.at(lookup.group, key, moment, lookup.features, lookup.ttl_us)
-        for key, moment in zip(keys, moments_us, strict=True)
+) -> Given:
+    group, features, ttl = lookup.group, lookup.features, lookup.ttl_us
+    found = [
+        packed.found(group, key, moment, features, ttl) for key, moment in zip(keys, moments_us, strict=True)
     ]
+    missed = tuple([place for place, row in enumerate(found) if row is None])
+    nothing = packed.missing(group, features) if missed else ()
+    rows = [nothing if row is None else row for row in found]
+    return Given(rows, LookedUp(group, "snapshot", lookup.released, missed))

@@ -33,11 +33,13 @@ from headway.serve.product_code import ProductCode
 from headway.spec.contract import Contract
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from headway.bundle.manifest import Input, Manifest
     from headway.contract.record import RecordDecoder
     from headway.model.predictor import Predictor
+    from headway.predictions.record import LookedUp
     from headway.serve.asked import Form, FormName
 
 Columns = dict[str, np.ndarray]
@@ -49,10 +51,11 @@ _NO_TEXTS = np.empty((0, 0), object)
 
 
 class Outcome(NamedTuple):
-    """What a release made of n rows: the model's inputs, and what is told."""
+    """What a release made of n rows: the model's inputs, what is told, and where its features came from."""
 
     inputs: InputRows
     answered: Answered
+    lookups: tuple[LookedUp, ...] = ()
 
 
 class LoadedRelease:
@@ -79,7 +82,7 @@ class LoadedRelease:
         self._packed = _packed(directory, manifest)
         self._inputs = tuple(ModelInput(name=item.name, type=item.type) for item in manifest.inputs)
         self._converted = tuple(item for item in manifest.inputs if not self._is_ready(item))
-        self._lookups = tuple(_compiled(lookup, self._packed) for lookup in manifest.lookups)
+        self._lookups = tuple(_compiled(lookup, self._packed, manifest.nodes) for lookup in manifest.lookups)
         self._offset_us = round(manifest.predict_offset_seconds * MICROSECONDS)
         self._code, self._functions = _on_demand(directory, manifest)
         self._model = _model(directory, manifest, self._inputs)
@@ -146,20 +149,25 @@ class LoadedRelease:
             UserCodeError: The product's code failed (FE..., SE019), or an answer is not finite (SE016).
             EngineError: ONNX Runtime failed (MO002).
         """
+        noted: list[LookedUp] = []
         if self._straight is None:
-            inputs = self._assembled(self._record.to_columns(records), now_us, online)
+            inputs = self._assembled(self._record.to_columns(records), now_us, online, noted)
         else:
             numbers = self._record.to_matrix(records)
             inputs = InputRows(numbers.take(self._straight, 1) if self._straight else numbers, _NO_TEXTS)
-        return Outcome(inputs, self._told(self._predict(inputs)))
+        return Outcome(inputs, self._told(self._predict(inputs)), tuple(noted))
 
-    def _assembled(self, columns: Columns, now_us: int, online: OnlineFeatures) -> InputRows:
+    def _assembled(
+        self, columns: Columns, now_us: int, online: OnlineFeatures, noted: list[LookedUp]
+    ) -> InputRows:
         """The inputs of n rows from the request, from look-ups and from on-demand functions."""
         available = dict(columns)
         if self._lookups:
             moments = self._moments(columns, now_us)
             for lookup in self._lookups:
-                available |= self._looked_up(lookup, columns, moments, online)
+                features, note = self._looked_up(lookup, columns, moments, online)
+                available |= features
+                noted.append(note)
         if self._functions is not None:
             available |= self._functions(available)
         for item in self._converted:
@@ -176,11 +184,11 @@ class LoadedRelease:
 
     def _looked_up(
         self, lookup: Lookup, columns: Columns, moments: list[int], online: OnlineFeatures
-    ) -> Columns:
+    ) -> tuple[Columns, LookedUp]:
         keys = [*zip(*[columns[column].tolist() for column in lookup.keys], strict=True)]
-        rows = online.at(lookup, keys, moments, self._packed)
+        rows, note = online.at(lookup, keys, moments, self._packed)
         found = zip(lookup.names, zip(*rows, strict=True), strict=True)
-        return {name: _array(values) for name, values in found}
+        return {name: _array(values) for name, values in found}, note
 
     def _moments(self, columns: Columns, now_us: int) -> list[int]:
         """When each row is predicted, microseconds since the epoch."""
@@ -221,7 +229,7 @@ def _packed(directory: Path, manifest: Manifest) -> OnlineRows:
     return packed
 
 
-def _compiled(lookup: files.Lookup, packed: OnlineRows) -> Lookup:
+def _compiled(lookup: files.Lookup, packed: OnlineRows, nodes: Mapping[str, str]) -> Lookup:
     return Lookup(
         group=lookup.group,
         table=lookup.table,
@@ -229,6 +237,7 @@ def _compiled(lookup: files.Lookup, packed: OnlineRows) -> Lookup:
         features=tuple(lookup.features),
         names=tuple(lookup.features.values()),
         ttl_us=None if lookup.ttl_seconds is None else round(lookup.ttl_seconds * MICROSECONDS),
+        released=nodes.get(f"feature_group.{lookup.group}", ""),
     )
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.errors import EngineError, UsageError, UserCodeError
+from headway.online.table import Looked
 from headway.predictions.log import PredictionLog
 from headway.predictions.record import Prediction
 from headway.predictions.segments import read
@@ -129,9 +130,9 @@ def test_a_log_that_cannot_take_the_answers_stops_the_batch(served: Core, tmp_pa
 
 def test_rows_that_are_also_answered_alone_are_counted_once(environment: Any) -> None:
     class Store:
-        def at(self, table: str, keys: Sequence[Any], *_: Any) -> list[tuple[float, str]]:
+        def at(self, table: str, keys: Sequence[Any], *_: Any) -> Looked:
             del table
-            return [(1.0, "clear")] * len(keys)
+            return Looked([(1.0, "clear")] * len(keys))
 
     digest = environment.release()
     alone = open_bundle(environment.bundle(digest), environment.key)

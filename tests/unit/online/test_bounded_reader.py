@@ -11,6 +11,7 @@ from headway.errors import EngineError
 from headway.errors import online as errors
 from headway.online import bounded
 from headway.online.bounded import BoundedReader
+from headway.online.table import Looked
 
 
 class Store:
@@ -22,12 +23,12 @@ class Store:
         self.hang.set()
         self.is_down = False
 
-    def at(self, *_: Any) -> list[tuple[float]]:
+    def at(self, *_: Any) -> Looked:
         self.asked += 1
         self.hang.wait()
         if self.is_down:
             raise errors.store_is_not_reached("it", "down")
-        return [(1.0,)]
+        return Looked([(1.0,)])
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(name)
@@ -38,7 +39,7 @@ def ask(reader: BoundedReader) -> Any:
 
 
 def test_an_answer_in_time_is_given() -> None:
-    assert ask(BoundedReader(Store(), 5.0, "it")) == [(1.0,)]
+    assert ask(BoundedReader(Store(), 5.0, "it")) == ([(1.0,)], "", ())
 
 
 def test_a_store_that_hangs_costs_the_limit_once_and_is_asked_again_after_a_rest(
@@ -53,7 +54,7 @@ def test_a_store_that_hangs_costs_the_limit_once_and_is_asked_again_after_a_rest
     assert store.asked == 1
     monkeypatch.setattr(bounded, "REST_SECONDS", 0.0)
     store.hang.set()
-    assert ask(reader) == [(1.0,)]
+    assert ask(reader) == ([(1.0,)], "", ())
 
 
 def test_a_store_that_is_down_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +67,7 @@ def test_a_store_that_is_down_is_left_alone_for_a_while(monkeypatch: pytest.Monk
     assert store.asked == 1
     monkeypatch.setattr(bounded, "REST_SECONDS", 0.0)
     store.is_down = False
-    assert ask(reader) == [(1.0,)]
+    assert ask(reader) == ([(1.0,)], "", ())
     store.is_down = True
     with pytest.raises(EngineError):
         ask(reader)

@@ -55,7 +55,7 @@ class OnlineConformance:
         self, store: OnlineStore, depot: object, moment: int, ttl: int | None = None
     ) -> tuple[object, ...]:
         """Load and note of a depot's lane 1; a missing number as None."""
-        (found,) = store.at(TABLE.name, [(depot, 1)], [moment], ["load", "note"], ttl)
+        (found,) = store.at(TABLE.name, [(depot, 1)], [moment], ["load", "note"], ttl).rows
         return tuple(None if isinstance(value, float) and math.isnan(value) else value for value in found)
 
     def test_the_newest_row_that_was_known_is_found(self, make_store: MakeStore) -> None:
@@ -83,7 +83,7 @@ class OnlineConformance:
         store.write(TABLE, rows, [], stamp("one"), anew=True)
         for key in ("b", None, 1, True, 1.5, float("nan"), float("inf"), "a\x00"):
             assert self.ask(store, key, 100) == (None, None)
-        assert store.at(TABLE.name, [("a", 1.0)], [100], ["load"], None) == [(1.0,)]
+        assert store.at(TABLE.name, [("a", 1.0)], [100], ["load"], None).rows == [(1.0,)]
 
     def test_a_reader_never_takes_another_table_for_one_that_was_dropped(self, make_store: MakeStore) -> None:
         """Although the other came in its place."""
@@ -97,20 +97,24 @@ class OnlineConformance:
             self.ask(reader, "a", 9)
 
     def test_many_entities_are_answered_in_their_order(self, make_store: MakeStore) -> None:
-        """With one moment each, and features in the order asked."""
+        """With one moment each, features in the order asked, their commit, and whom it did not find."""
         store = make_store()
         rows = packed(
             *[(f"d{number}", 1, number, number, number * 1.0, f"n{number}") for number in range(50)]
         )
         store.write(TABLE, rows, [], stamp("one"), anew=True)
         keys = [(f"d{number}", 1) for number in (7, 99, 3, 7)]
-        found = store.at(TABLE.name, keys, [100, 100, 100, 6], ["note", "load"], None)
-        assert [(note, math.isnan(load)) for note, load in found] == [  # ty: ignore[invalid-argument-type]
+        looked = store.at(TABLE.name, keys, [100, 100, 100, 6], ["note", "load"], None)
+        assert [(note, math.isnan(load)) for note, load in looked.rows] == [  # ty: ignore[invalid-argument-type]
             ("n7", False),
             (None, True),
             ("n3", False),
             (None, True),
         ]
+        assert (looked.commit, looked.missed) == ("one", (1, 3))
+        make_store().write(TABLE, packed(("a", 1, 1, 1, 2.0, "y")), [], stamp("two"), anew=False)
+        assert store.at(TABLE.name, [("a", 1)], [100], ["load"], None) == ([(2.0,)], "two", ())
+        assert store.at(TABLE.name, [("b", 1)], [100], ["note"], None) == ([(None,)], "two", (0,))
 
     def test_a_change_puts_in_takes_out_and_stamps_at_once(self, make_store: MakeStore) -> None:
         """Rows with the same entity and times are replaced."""
@@ -150,7 +154,7 @@ class OnlineConformance:
             {"depot": ["a"], "lane": [1]}, np.array([1]), np.array([1]), {"load": np.array([8.0])}
         )
         store.write(other, RowPacking(other).rows(only_load), [], stamp("other"), anew=True)
-        assert reader.at(other.name, [("a", 1)], [9], ["load"], None) == [(8.0,)]
+        assert reader.at(other.name, [("a", 1)], [9], ["load"], None).rows == [(8.0,)]
         assert self.ask(reader, "a", 9) == (1.0, "x")
         store.drop(TABLE.name)
         store.drop(TABLE.name)
@@ -203,6 +207,6 @@ class OnlineConformance:
         for moment in range(0, 75, 3):
             for ttl in (None, 10):
                 keys = [(f"d{depot}", lane) for depot in range(5) for lane in range(2)]
-                found = store.at(TABLE.name, keys, [moment] * len(keys), ["load", "note"], ttl)
+                found = store.at(TABLE.name, keys, [moment] * len(keys), ["load", "note"], ttl).rows
                 expected = [memory.at(TABLE.name, key, moment, ("load", "note"), ttl) for key in keys]
                 np.testing.assert_equal(found, expected)
