@@ -49,13 +49,34 @@ def fill(columns: Mapping[str, np.ndarray], inputs: tuple[ModelInput, ...], cont
     Raises:
         UsageError: pandas is wanted and not installed.
     """
+    if all(item.type == "number" for item in inputs):
+        return fill_numbers(np.stack([columns[item.name] for item in inputs], axis=1), inputs, container)
     if container == "polars":
         return _polars(columns, inputs)
     if container == "pandas":
         return _pandas(columns, inputs)
-    arrays = [columns[item.name] for item in inputs]
-    dtype = object if any(item.type == "text" for item in inputs) else np.float64
-    return np.stack(arrays, axis=1).astype(dtype, copy=False)
+    return np.stack([columns[item.name] for item in inputs], axis=1).astype(object, copy=False)
+
+
+def fill_numbers(numbers: np.ndarray, inputs: tuple[ModelInput, ...], container: Container) -> Any:
+    """The inputs as `fill` gives them, where all are numbers; without a step for each column.
+
+    Args:
+        numbers: float64 (n, k) with NaN, in the order of the inputs; the table may be a view of it.
+        inputs: Which columns, and their order.
+        container: See `fill`.
+
+    Raises:
+        UsageError: pandas is wanted and not installed.
+    """
+    names = [item.name for item in inputs]
+    if container == "polars":
+        import polars as pl
+
+        return pl.DataFrame(numbers, schema=names, orient="row", nan_to_null=True)
+    if container == "pandas":
+        return pandas_or_error().DataFrame(numbers, columns=names)
+    return numbers
 
 
 def _polars(columns: Mapping[str, np.ndarray], inputs: tuple[ModelInput, ...]) -> pl.DataFrame:
@@ -73,11 +94,13 @@ def _polars(columns: Mapping[str, np.ndarray], inputs: tuple[ModelInput, ...]) -
 
 def _pandas(columns: Mapping[str, np.ndarray], inputs: tuple[ModelInput, ...]) -> Any:
     pandas = pandas_or_error()
-    # The dtype is written out, because pandas 3 guesses another one for text than pandas 2.
-    dtypes = {item.name: object if item.type == "text" else np.float64 for item in inputs}
-    return pandas.DataFrame(
-        {name: pandas.Series(columns[name], dtype=dtype) for name, dtype in dtypes.items()}
-    )
+    index = pandas.RangeIndex(len(columns[inputs[0].name]))
+    values = {}
+    for item in inputs:
+        # Text is a series of a written dtype, because pandas 3 guesses another one than pandas 2.
+        text = item.type == "text"
+        values[item.name] = pandas.Series(columns[item.name], index, object) if text else columns[item.name]
+    return pandas.DataFrame(values, index)
 
 
 def pandas_or_error() -> Any:

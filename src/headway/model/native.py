@@ -21,7 +21,7 @@ import joblib
 import numpy as np
 
 from headway.errors import model as errors
-from headway.model.container import fill
+from headway.model.container import fill, fill_numbers
 from headway.model.rows import columns_of
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ class NativeModel:
 
     def answer(self, rows: InputRows) -> np.ndarray:
         """The answers to n rows; see `headway.model.predictor.Predictor.answer`."""
-        return self.predict(columns_of(rows, self._inputs))
+        if rows.texts.shape[1]:
+            return self.predict(columns_of(rows, self._inputs))
+        # A copy, because an estimator may scale in place what is logged afterwards.
+        return self._told(fill_numbers(rows.numbers.copy(), self._inputs, self.container))
 
     def _told(self, table: Any) -> np.ndarray:
         if self.kind == "probability":

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from headway.errors import EngineError, UserCodeError
 from headway.model import native
 from headway.model.container import columns_of, fill
-from headway.model.inputs import ModelInput
+from headway.model.inputs import InputRows, ModelInput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,42 @@ def test_one_row_is_answered_in_every_container(
     model = HistGradientBoostingClassifier(max_iter=3).fit(fill(columns, numbers, container), label)
     one = {name: values[:1] for name, values in columns.items()}
     assert native.NativeModel(model, numbers, "probability", container).predict(one).shape == (1, 2)
+
+
+@pytest.mark.parametrize("container", ["polars", "pandas", "numpy"])
+def test_a_table_of_numbers_only_is_filled_as_the_others_are(
+    container: Any, features: pl.DataFrame, numbers: Inputs
+) -> None:
+    names = [item.name for item in numbers]
+    wanted = features.select(names)
+    table = fill(columns_of(wanted), numbers, container)
+    if container == "polars":
+        assert table.equals(wanted)
+    elif container == "pandas":
+        assert list(table.columns) == names
+        assert list(table.dtypes) == [np.float64] * len(names)
+    if container != "polars":
+        assert np.array_equal(np.asarray(table), wanted.fill_null(float("nan")).to_numpy(), equal_nan=True)
+
+
+class ScalesInPlace:
+    """Answers with its input, and writes zeros into it."""
+
+    def predict(self, table: Any) -> np.ndarray:
+        values = np.asarray(table)
+        answer = values[:, 0].copy()
+        if values.flags.writeable:
+            values[:] = 0.0
+        return answer
+
+
+@pytest.mark.parametrize("container", ["polars", "pandas", "numpy"])
+def test_what_a_model_does_to_its_table_does_not_reach_the_rows_that_are_logged(container: Any) -> None:
+    rows = InputRows(numbers=np.array([[1.5, 2.0]]), texts=np.empty((1, 0), dtype=object))
+    inputs = (ModelInput(name="a", type="number"), ModelInput(name="b", type="number"))
+    model = native.NativeModel(ScalesInPlace(), inputs, "value", container)
+    assert model.answer(rows).tolist() == [1.5]
+    assert rows.numbers.tolist() == [[1.5, 2.0]]
 
 
 def test_a_null_text_enters_as_the_empty_string() -> None:
