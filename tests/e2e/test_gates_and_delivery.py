@@ -24,6 +24,13 @@ def test_a_failing_gate_keeps_the_pointers_of_a_protected_environment(applied: F
     assert "roc_auc >= 0.999: fail" in done.err
     assert applied.pointers("prod") == before
     assert applied.run("apply", "--env", "prod").code == 3, "asked again, the answer is the same"
+    for _ in range(2):  # the second is the stored one
+        planned = applied.run("plan", "--env", "prod")
+        assert planned.code == 3
+        assert "error[EN007]" in planned.err
+        assert "gate `roc_auc >= 0.999`: fail (" in planned.out
+        assert "pointer moves" not in planned.out
+    assert applied.run("plan", "--env", "dev").code == 0
 
 
 def test_libraries_without_a_lock_are_refused_in_a_protected_environment(applied: Folder) -> None:
@@ -58,6 +65,12 @@ def test_a_promotion_moves_pointers_through_the_gates_and_computes_nothing(appli
     change_model(applied)
     assert applied.pointers("dev") != applied.pointers("prod")
     assert "model.main" in applied.run("diff", "prod", "dev").out
+    applied.edit("headway.yaml", "- roc_auc >= 0.6", "- roc_auc >= 0.61")
+    unjudged = applied.run("promote", "--from", "dev", "--to", "prod")
+    assert unjudged.code == 3
+    assert "roc_auc >= 0.61: not run" in unjudged.err
+    assert "`headway apply` judges gates that are new or were changed" in unjudged.err
+    applied.edit("headway.yaml", "- roc_auc >= 0.61", "- roc_auc >= 0.6")
     done = applied.run("promote", "--from", "dev", "--to", "prod", "--why", "better")
     assert done.code == 0, done.err
     assert applied.pointers("dev") == applied.pointers("prod")

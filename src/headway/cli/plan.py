@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the plan; one that a protected environment would refuse is exit code 3."""
     from headway.api.planning import plan
-    from headway.plan.locked import refusal
+    from headway.plan.foretold import refusal
     from headway.plan.plan import to_json
     from headway.render.plan import plan_text
     from headway.render.style import Style, is_colourful

@@ -87,7 +87,7 @@ def _gates(opened: Opened, plan: Plan, step: Step) -> tuple[list[str], list[tupl
     facts, refused = [], []
     for gate in declared.gates:
         if gate not in judged:
-            refused.append((gate, str(Outcome.NOT_RUN), "no verdict"))
+            refused.append((gate, str(Outcome.NOT_RUN), errors.NO_VERDICT))
             continue
         fact, verdict = judged[gate]
         if verdict.outcome in ADMITTED:

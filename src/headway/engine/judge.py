@@ -16,7 +16,7 @@ from headway.engine.opened import Opened
 from headway.facts.evidence import Evidence, Outcome
 from headway.plan.make import verdicts
 from headway.plan.plan import Plan, Step
-from headway.spec.expression import ExpressionError, names, parse_condition
+from headway.spec.expression import mentions
 from headway.spec.product import Evaluation
 from headway.spec.references import LATENCIES
 
@@ -54,7 +54,7 @@ def _judge_step(opened: Opened, step: Step, environment: str) -> Sequence[Eviden
     open_gates = [
         gate
         for gate in declared.gates
-        if gate not in known or (_names_latency(gate) and known[gate][1].outcome is Outcome.FAIL)
+        if gate not in known or (mentions(gate, LATENCIES) and known[gate][1].outcome is Outcome.FAIL)
     ]
     if not open_gates:
         return ()
@@ -76,7 +76,7 @@ def _verdicts(
     report = msgspec.json.decode(blobs.read(artifact.file(REPORT).digest), type=Report)
     rivals = rivals_of(opened, step.output, declared, gates, champion)
     seconds = {}
-    if any(map(_names_latency, gates)):
+    if any(mentions(gate, LATENCIES) for gate in gates):
         made = opened.reader.made_by(step.output)[0][1].fingerprint.inputs
         rows = made[f"dataset.{opened.loaded.product.models[declared.model].dataset}"]
         seconds = latency.of_model(opened, made[f"model.{declared.model}"], rows)
@@ -98,13 +98,6 @@ def _verdicts(
         )
         for verdict in judge_gates(gates, report, rivals, seconds)
     ]
-
-
-def _names_latency(gate: str) -> bool:
-    try:
-        return any(name.name in LATENCIES for name in names(parse_condition(gate)))
-    except ExpressionError:
-        return False  # judging it says so
 
 
 def _without_repeats(judged: Sequence[tuple[Evidence, str]]) -> list[tuple[Evidence, str]]:

@@ -22,8 +22,10 @@ from headway.facts.moves import EnvironmentState
 from headway.plan.locked import lock_causes
 from headway.plan.make import Wanted, make, valid_until, within
 from headway.plan.plan import Cause, Plan, encode
+from headway.spec.expression import mentions
 from headway.spec.graph import Graph, graph
 from headway.spec.load import Loaded, load
+from headway.spec.references import LATENCIES
 from headway.store.workspace import Workspace
 from headway.survey import memo
 from headway.survey.files import StatCache
@@ -144,7 +146,9 @@ def plan(
     scope = within(opened.graph, only)
     made = make(
         graph=opened.graph,
-        wanted=asked._replace(barred=_barred(opened, environment, scope)),
+        wanted=asked._replace(
+            barred=_barred(opened, environment, scope), binding=_binding(opened, environment)
+        ),
         history=opened.reader,
         state=state,
         condition=opened.conditions,
@@ -217,6 +221,14 @@ def _barred(opened: Opened, environment: str, scope: Collection[str]) -> tuple[C
     if not protected:
         return causes
     return lock_causes(opened.present.unlocked, opened.present.differing) + causes
+
+
+def _binding(opened: Opened, environment: str) -> set[str]:
+    """Gates that decide here by a verdict that is known; a latency that failed is measured again."""
+    if not is_protected(opened, environment):
+        return set()
+    evaluations = opened.loaded.product.evaluations.values()
+    return {gate for declared in evaluations for gate in declared.gates if not mentions(gate, LATENCIES)}
 
 
 def _notices(opened: Opened, state: EnvironmentState, scope: Collection[str]) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from headway.errors.families import (
 
 _SHOWN = 5
 _LONGEST = 200
+NO_VERDICT = "no verdict"
+"""What is seen of a gate that nobody judged since it was written."""
 
 
 def _cut(value: object, longest: int = _LONGEST) -> str:
@@ -125,7 +127,8 @@ def gates_refuse(environment: str, refused: Sequence[tuple[str, str, str]]) -> G
     """EN007: The evidence does not allow the move.
 
     A protected environment moves only when every gate passes or does not apply; a gate that could
-    not be judged does not pass. Nothing was moved: the release that served before still serves.
+    not be judged does not pass. Nothing was moved: the release that served before still serves. `promote`
+    computes nothing: a gate that was changed since the last `headway apply` has no verdict until the next one.
 
     Args:
         environment: Its name.
@@ -134,12 +137,18 @@ def gates_refuse(environment: str, refused: Sequence[tuple[str, str, str]]) -> G
     evidence = tuple(
         f"{gate}: {outcome} ({seen})" if seen else f"{gate}: {outcome}" for gate, outcome, seen in refused
     )
+    unjudged = any(outcome == "not run" and seen == NO_VERDICT for _, outcome, seen in refused)
+    mend = (
+        "`headway apply` judges gates that are new or were changed, for protected environments too; then promote"
+        if unjudged
+        else f"`headway why EVALUATION --env {environment}` shows the figures; mend the model or the data, or"
+        " change the gate (a champion that cannot be judged any more needs its gate taken out for one release)"
+    )
     return GateError(
         code="EN007",
         what=f"`{environment}` keeps its pointers: {len(refused)} {'gate does' if len(refused) == 1 else 'gates do'} not admit",
         where=f"environment `{environment}`",
-        mend=f"`headway why EVALUATION --env {environment}` shows the figures; mend the model or the data, or"
-        " change the gate (a champion that cannot be judged any more needs its gate taken out for one release)",
+        mend=mend,
         evidence=evidence[:_SHOWN],
     )
 

@@ -14,6 +14,7 @@ from headway.facts.evidence import Evidence, Outcome
 from headway.facts.executions import Execution, Fingerprint
 from headway.facts.moves import ANY_DIGEST, EnvironmentState, Hold
 from headway.plan.causes import difference, ordered
+from headway.plan.foretold import gate_cause
 from headway.plan.locked import keeping_out
 from headway.plan.plan import Cause, Plan, Step, to_json
 from headway.spec.graph import Graph, Node
@@ -47,6 +48,8 @@ class Wanted(NamedTuple):
         product: The product's name.
         defaults: Node -> dotted field -> its value where the file does not give it.
         barred: Why the environment takes nothing that runs or moves; see `headway.plan.locked`.
+        binding: Gates whose verdict stands and decides here: none where the environment is not protected,
+            and none that is judged again.
     """
 
     own: Mapping[str, Fingerprint]
@@ -57,6 +60,7 @@ class Wanted(NamedTuple):
     product: str = ""
     defaults: Mapping[str, Mapping[str, Any]] = {}
     barred: tuple[Cause, ...] = ()
+    binding: Collection[str] = ()
 
 
 Condition = Callable[[str], str]
@@ -252,8 +256,7 @@ def _gates(
             continue
         fact, verdict = judged[gate]
         if verdict.outcome in (Outcome.FAIL, Outcome.NOT_RUN):
-            about = f"gate `{gate}`: {verdict.outcome}"
-            causes.append(Cause("policy", about, verdict.wanted, verdict.observed or verdict.reason, (fact,)))
+            causes.append(gate_cause(gate, verdict, fact, refuses=gate in wanted.binding))
     return tuple(causes), unjudged
 
 

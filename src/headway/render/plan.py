@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headway.core.wording import count, few
+from headway.plan.foretold import gate_said, is_of_gate, refusal
 from headway.plan.locked import UNLOCKED, is_of_lock
 from headway.plan.plan import Cause, Plan, Step
 from headway.plan.policies import is_of_policy, rule_of
@@ -23,21 +24,25 @@ def plan_text(plan: Plan, style: Style = PLAIN) -> str:
         f"{style('plan', 'bold')} {plan.id[:12]} for {style(plan.env, 'bold')} at revision {plan.revision}",
         "",
     ]
+    refused = refusal(plan) is not None
     for step in plan.steps:
-        lines += _step(step, width, style)
-    lines += ["", _summary(plan)]
+        lines += _step(step, width, style, refused=refused)
+    lines += ["", _summary(plan, refused=refused)]
     barred = {cause_text(cause): None for step in plan.todo for cause in step.causes if is_of_lock(cause)}
     lines += [style(f"refused: {plan.env} is protected, and {text}", "red") for text in barred]
     ruled = {cause_text(cause): None for step in plan.todo for cause in step.causes if is_of_policy(cause)}
     lines += [style(f"refused: {text}", "red") for text in ruled]
+    said = {cause_text(cause): None for step in plan.steps for cause in step.causes if is_of_gate(cause)}
+    lines += [style(f"refused: {plan.env} is protected, and {text}", "red") for text in said]
     lines += [f"note: {notice}" for notice in plan.notices]
     return "\n".join(lines)
 
 
-def _step(step: Step, width: int, style: Style) -> list[str]:
+def _step(step: Step, width: int, style: Style, *, refused: bool) -> list[str]:
     colour = COLOURS[step.status]
     head = f"{MARKS[step.status]} {step.node:<{width}}  {step.status:<7}"
-    moves = "  -> pointer moves" if step.status == "fresh" and step.moves else ""
+    moves = "  -> pointer stays" if refused else "  -> pointer moves"
+    moves = moves if step.status == "fresh" and step.moves else ""
     lines = [style(head.rstrip() + moves, colour)]
     own = [cause for cause in step.causes if not (is_of_lock(cause) or is_of_policy(cause))]
     shown = [cause for cause in own if not (cause.kind == "upstream" and step.status == "waiting")]
@@ -58,6 +63,9 @@ def cause_text(cause: Cause) -> str:
         return f"the stored result is {cause.about}; it is made again"
     if is_of_lock(cause):
         return _lock_text(cause)
+    if is_of_gate(cause):
+        gate, outcome, seen = gate_said(cause)
+        return f"gate `{gate}`: {outcome}" + (f" ({seen})" if seen else "")
     if is_of_policy(cause):
         return f"rule `{rule_of(cause)}` ({cause.before}) is broken"
     if cause.kind == "policy":
@@ -97,7 +105,7 @@ def _plain(value: Any) -> str:
     return '"*"' if value == "*" else "null" if value is None else str(value)
 
 
-def _summary(plan: Plan) -> str:
+def _summary(plan: Plan, *, refused: bool) -> str:
     if not plan.todo:
         return f"nothing to do: {count(len(plan.steps), 'node')} fresh"
     names = {"stale": 0, "waiting": 0, "fresh": 0}
@@ -105,4 +113,6 @@ def _summary(plan: Plan) -> str:
         names[step.status] += 1
     moving = sum(step.status == "fresh" and step.moves for step in plan.steps)
     parts = [f"{names['stale']} stale", f"{names['waiting']} waiting", f"{names['fresh']} fresh"]
-    return ", ".join(parts) + (f", {count(moving, 'pointer')} to move" if moving else "")
+    return ", ".join(parts) + (
+        f", {count(moving, 'pointer')} {'kept by a refusal' if refused else 'to move'}" if moving else ""
+    )

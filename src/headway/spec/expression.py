@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Literal, NamedTuple
 
 from headway.spec.product import Moment
@@ -164,6 +164,14 @@ def names(expression: Expression | Comparison) -> Iterator[Name]:
             yield from names(expression.right)
         case Number():
             pass
+
+
+def mentions(condition: str, wanted: Collection[str]) -> bool:
+    """Whether a condition names one of these; False for one that is wrong, which judging it says."""
+    try:
+        return any(name.name in wanted for name in names(parse_condition(condition)))
+    except ExpressionError:
+        return False
 
 
 def evaluate(expression: Expression, lookup: Callable[[str], float]) -> float:

@@ -9,9 +9,11 @@ import pytest
 from headway.facts.evidence import Evidence, Outcome
 from headway.facts.executions import Execution, Fingerprint
 from headway.facts.moves import ANY_DIGEST, EnvironmentState, Hold
-from headway.plan.locked import DIFFERING, UNLOCKED, lock_causes, refusal
+from headway.plan.foretold import refusal
+from headway.plan.locked import DIFFERING, UNLOCKED, lock_causes
 from headway.plan.make import Wanted, make
 from headway.plan.plan import Plan, from_json, to_json
+from headway.render.plan import plan_text
 from headway.spec.graph import Graph, Node
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -218,6 +220,25 @@ def test_a_failed_gate_shows_as_policy_with_its_evidence(past: Past) -> None:
     made = plan(past, **GATED)
     assert made.steps[3].causes[0].facts == ("fact-1",)
     assert causes(made, "evaluation.m") == [("policy", "gate `auc >= 0.7`: fail")]
+    assert refusal(made) is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.NOT_RUN])
+def test_a_gate_that_is_known_to_say_no_foretells_the_refusal(past: Past, outcome: Outcome) -> None:
+    past.proofs.append(verdict("auc >= 0.7", outcome))
+    made = plan(past, pointers=ALL | {"evaluation.m": "E0"}, binding=("auc >= 0.7",), **GATED)
+    refused = refusal(made)
+    assert refused is not None
+    assert refused.evidence == (f"auc >= 0.7: {outcome}",)
+    assert f"gate `auc >= 0.7`: {outcome}" in plan_text(made)
+    assert "pointer moves" not in plan_text(made)
+
+
+def test_a_gate_that_passed_foretells_no_refusal(past: Past) -> None:
+    past.proofs.append(verdict("auc >= 0.7", Outcome.PASS))
+    made = plan(past, pointers=ALL | {"evaluation.m": "E0"}, binding=("auc >= 0.7",), **GATED)
+    assert refusal(made) is None
+    assert "pointer moves" in plan_text(made)
 
 
 def test_refresh_makes_a_fresh_node_stale(past: Past) -> None:
