@@ -195,7 +195,7 @@ def _fingerprint(job: Job, node: str, outputs: Mapping[str, str]) -> Fingerprint
         code=own.code,
         environment=own.environment,
         data=own.data,
-        inputs={need: outputs[need] for need in needs},
+        inputs={**own.inputs, **{need: outputs[need] for need in needs}},
     )
 
 

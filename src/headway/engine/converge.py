@@ -11,7 +11,7 @@ from headway.engine import events, governing, serving
 from headway.engine.admission import admit
 from headway.engine.apply import Applied, Job, Verdict, apply
 from headway.engine.judge import judge
-from headway.engine.opened import Opened, check_environment, open_product, plan
+from headway.engine.opened import Opened, check_environment, open_product, plan, within_environment
 from headway.engine.run_node import Bench
 from headway.engine.stages.table import stages
 from headway.errors import engine as errors
@@ -44,6 +44,7 @@ def converge(
     parts = not_built(opened.loaded)
     if parts:
         raise errors.not_built_yet(parts)
+    opened = within_environment(opened, environment, only)
     serving.sweep(opened.workspace)
     settled = serving.settle(opened.workspace, environment)
     if settled is not None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headway.core.clock import SystemClock, to_text
 from headway.core.wording import few
-from headway.engine import contract_promises, governing
+from headway.engine import contract_promises, governing, shared_groups
 from headway.engine.condition import Conditions
 from headway.engine.governing import Governed
 from headway.engine.lost_features import lost_features
+from headway.engine.shared_groups import Lending
 from headway.engine.standing_in import standing_in
 from headway.errors import engine as errors
 from headway.errors import survey as survey_errors
@@ -44,6 +45,7 @@ class Opened:
         conditions: Says which stored artifacts are whole, by one stat each.
         own: Node -> fingerprint without inputs, as the working tree has it now.
         governed: The product under its own rules.
+        lending: What is read from other products; None until an environment is chosen, see `within_environment`.
     """
 
     root: Path
@@ -56,6 +58,7 @@ class Opened:
     conditions: Conditions
     own: dict[str, Fingerprint]
     governed: Governed
+    lending: Lending | None = None
 
 
 def open_product(file: Path) -> Opened:
@@ -95,6 +98,20 @@ def open_product(file: Path) -> Opened:
         own=own,
         governed=governing.governed(loaded, nodes, Modules(root), reader),
     )
+
+
+def within_environment(opened: Opened, environment: str, only: Collection[str] = ()) -> Opened:
+    """The product with the commits of other products that an environment reads, looked up once.
+
+    Raises:
+        UsageError: Another product never had such a commit in its environment of this name.
+        SpecError: It has no feature that is taken here.
+        EngineError: Its ledger cannot be read.
+    """
+    if opened.lending is not None or not opened.loaded.lenders:
+        return opened
+    found = shared_groups.lending(opened.loaded, environment, within(opened.graph, only))
+    return replace(opened, own=shared_groups.with_commits(opened.own, found.lent), lending=found)
 
 
 def wanted(opened: Opened, only: Collection[str] = (), refresh: Collection[str] = ()) -> Wanted:
@@ -140,6 +157,8 @@ def plan(
         UserCodeError: The code of a step that would run cannot run.
     """
     check_environment(opened, environment)
+    opened = within_environment(opened, environment, only)
+    lending = opened.lending or Lending()
     now = now if now is not None else SystemClock().now()
     state = opened.reader.environment(environment)
     asked = wanted(opened, only, refresh)
@@ -147,7 +166,9 @@ def plan(
     made = make(
         graph=opened.graph,
         wanted=asked._replace(
-            barred=_barred(opened, environment, scope), binding=_binding(opened, environment)
+            barred=_barred(opened, environment, scope),
+            binding=_binding(opened, environment),
+            named=shared_groups.words(opened.reader, lending.lent),
         ),
         history=opened.reader,
         state=state,
@@ -165,7 +186,7 @@ def plan(
             opened.file,
             opened.reader.sequence(),
             to_text(ends) if ends else None,
-            {**opened.present.watched, **opened.conditions.watched},
+            {**opened.present.watched, **opened.conditions.watched, **lending.watched},
             encode(made),
         )
     return made
@@ -235,6 +256,7 @@ def _notices(opened: Opened, state: EnvironmentState, scope: Collection[str]) ->
     notices: list[Any] = [*_stand_ins(opened), *_native(opened, state.pointers)]
     notices += lost_features(opened, scope)
     notices += contract_promises.notices(opened, scope)
+    notices += shared_groups.notices(opened.loaded, (opened.lending or Lending()).lent)
     notices += governing.notices(opened.governed, scope, protected=is_protected(opened, state.name))
     if is_protected(opened, state.name):
         return tuple(notices)  # what would be a note elsewhere is a refusal here

@@ -48,6 +48,7 @@ class Wanted(NamedTuple):
         product: The product's name.
         defaults: Node -> dotted field -> its value where the file does not give it.
         barred: Why the environment takes nothing that runs or moves; see `headway.plan.locked`.
+        named: Output of another product -> what it is called in words (`commit 3`).
         binding: Gates whose verdict stands and decides here: none where the environment is not protected,
             and none that is judged again.
     """
@@ -61,6 +62,7 @@ class Wanted(NamedTuple):
     defaults: Mapping[str, Mapping[str, Any]] = {}
     barred: tuple[Cause, ...] = ()
     binding: Collection[str] = ()
+    named: Mapping[str, str] = {}
 
 
 Condition = Callable[[str], str]
@@ -147,7 +149,7 @@ def _step(
         code=own.code,
         environment=own.environment,
         data=own.data,
-        inputs={need: outputs[need] for need in node.needs},
+        inputs={**own.inputs, **{need: outputs[need] for need in node.needs}},
     )
     key = fingerprint.key(node.name)
     done = history.execution(key)
@@ -185,7 +187,16 @@ def _why(
     if previous is None:
         return (Cause("missing", node.name),)
     causes = difference(previous.fingerprint, fingerprint, wanted.defaults.get(node.name, {}))
+    causes = tuple(_in_words(cause, wanted.named) for cause in causes)
     return ordered(causes) or (Cause("missing", node.name),)
+
+
+def _in_words(cause: Cause, named: Mapping[str, str]) -> Cause:
+    """A cause that names what came from another product as its own ledger counts it."""
+    if cause.kind != "upstream":
+        return cause
+    before, after = (named.get(value or "", value) for value in (cause.before, cause.after))
+    return cause._replace(before=before, after=after)
 
 
 def _previous(node: Node, history: History, state: EnvironmentState) -> Execution | None:

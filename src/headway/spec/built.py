@@ -29,9 +29,6 @@ def _parts(loaded: Loaded) -> Iterator[tuple[str, tuple[str | int, ...]]]:
 def _dataset(path: tuple[str, str], dataset: Dataset) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     if dataset.label.known is not None and dataset.label.known.commit:
         yield f"{'.'.join(path)}.label.known: commit", (*path, "label", "known")
-    for index, pick in enumerate(dataset.features):
-        if "/" in pick.group or "@" in pick.group:
-            yield f"{'.'.join(path)}.features: a group of another product", (*path, "features", index)
 
 
 def _evaluation(path: tuple[str, str], evaluation: Evaluation) -> Iterator[tuple[str, tuple[str | int, ...]]]:

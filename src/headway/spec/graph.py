@@ -207,7 +207,7 @@ def _of_request(dataset: Dataset, product: Product, contracts: Mapping[str, Cont
 
 
 def _picked(dataset: Dataset, product: Product) -> list[str]:
-    """Groups of this product, each once; those of another are not built yet, and no nodes of this graph."""
+    """Groups that are nodes of this graph, each once; another product's are only where they were looked up."""
     groups = dict.fromkeys(pick.group for pick in dataset.features)
     return [group for group in groups if group in product.feature_groups]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from headway.errors import spec as errors
 from headway.spec import references
@@ -18,7 +20,8 @@ from headway.spec.checks.policies import check_column_tags, check_policies
 from headway.spec.checks.scene import Scene
 from headway.spec.contract import Contract
 from headway.spec.document import Fault, Path_, compose
-from headway.spec.product import Declared, Product
+from headway.spec.neighbours import Neighbourhood, neighbourhood
+from headway.spec.product import Declared, FeatureGroup, Product
 from headway.spec.read import INVALID, Reading
 
 
@@ -26,10 +29,13 @@ class Loaded(Struct, frozen=True, kw_only=True):
     """A product file, read.
 
     Attributes:
+        product: With the groups of other products that it reads among its own, as `product/group`.
         contracts: Path as the product file writes it -> contract.
         places: Path in the document -> (line, column), from 1.
         file: The product file.
         contract_places: Contract -> path in it -> (line, column).
+        lenders: Name -> product whose groups are read.
+        neighbours: Product files beside this one that were looked into for them.
     """
 
     product: Product
@@ -37,6 +43,8 @@ class Loaded(Struct, frozen=True, kw_only=True):
     places: dict[Path_, tuple[int, int]]
     file: Path
     contract_places: dict[str, dict[Path_, tuple[int, int]]] = {}
+    lenders: dict[str, Loaded] = {}
+    neighbours: tuple[Path, ...] = ()
 
     def place(self, *path: str | int) -> str:
         """`headway.yaml:12` of a value, or of the nearest thing around it that the file says."""
@@ -54,8 +62,12 @@ class Loaded(Struct, frozen=True, kw_only=True):
         return contract
 
 
-def load(file: Path) -> Loaded:
-    """Read a product file and every contract that it names.
+def load(file: Path, shared: Mapping[str, FeatureGroup] | None = None) -> Loaded:
+    """Read a product file, every contract that it names, and the products whose groups it reads.
+
+    Args:
+        file: The product file.
+        shared: `product/group` -> what is known of it already, so that the folders beside are not looked into.
 
     Raises:
         SpecError: Something is wrong; every fault is listed with file, line and column.
@@ -64,17 +76,31 @@ def load(file: Path) -> Loaded:
     product = _read(file, reading, Product)
     contracts: dict[str, Contract] = {}
     places: dict[str, dict[Path_, tuple[int, int]]] = {}
+    around = Neighbourhood(shared or {})
     if product is not INVALID:
         contracts, places = _contracts(file, product, reading)
-        references.check(product, contracts, reading)
-        scene = Scene(product, contracts, references.Check(reading))
+        if shared is None:
+            around = neighbourhood(file, product, references.Check(reading), _alone)
+        references.check(product, contracts, reading, around.groups)
+        scene = Scene(product, contracts, references.Check(reading), around.groups)
         for check in (check_data, check_models, check_delivery, check_batches, check_policies):
             check(scene)
     if reading.faults:
         raise errors.faults(file.name, _ordered(reading.faults, file.name))
     return Loaded(
-        product=product, contracts=contracts, places=reading.places, file=file, contract_places=places
+        product=replace(product, feature_groups=product.feature_groups | dict(around.groups)),
+        contracts=contracts,
+        places=reading.places,
+        file=file,
+        contract_places=places,
+        lenders=dict(around.products),
+        neighbours=around.files,
     )
+
+
+def _alone(file: Path) -> Loaded:
+    """A product without what it reads from others: its groups are made of sources alone."""
+    return load(file, {})
 
 
 def load_contract(file: Path, shown: str) -> Contract:

@@ -187,13 +187,15 @@ class FeaturePick(Declared, frozen=True):
     """Features of one group in a dataset: `weather_hourly.*`, `customer_spend.mean_7d`.
 
     Attributes:
-        group: The group's name.
+        group: The group's name; `product/group` is one of another product in a folder beside this one.
+        version: Which version is read (`@1`); a group of another product needs it.
         columns: Features picked; None means all.
         by_key: Group key column -> row column, where the names differ.
         prefix: Put before each feature's name.
     """
 
     group: Wiring[str]
+    version: Identity[int | None] = None
     columns: Identity[tuple[str, ...] | None] = None
     by_key: Identity[dict[str, str]] = field(default_factory=dict)
     prefix: Identity[str] = ""

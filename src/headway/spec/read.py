@@ -49,6 +49,8 @@ from headway.spec.quantities import (
     parse_rate,
 )
 
+_LONGEST_VERSION = 9
+"""Digits of a group's version."""
 INVALID: Any = object()
 """Stands for a value that is wrong; a fault was recorded."""
 
@@ -300,19 +302,35 @@ def _features(reading: Reading, node: Node, path: Path_) -> Any:
 
 
 def _pick(reading: Reading, node: Node, path: Path_) -> Any:
-    """`group.*`, `group.feature`, or a mapping."""
+    """`group.*`, `group.feature`, `product/group.*@1`, or a mapping."""
     reading.places[path] = position(node)
     if isinstance(node, MappingNode):
-        return reading.declared(node, FeaturePick, path)
+        pick = reading.declared(node, FeaturePick, path)
+        return pick if pick is INVALID else _versioned(reading, node, path, pick, pick.group)
     if not isinstance(node, ScalarNode):
         return reading.fault(node, path, f"{describe(node)} where `group.*` or `group.feature` is expected")
     text = str(node.value)
-    group, dot, feature = text.rpartition(".")
+    bare, at, version = text.partition("@")
+    group, dot, feature = bare.rpartition(".")
     if not dot or not group or not feature:
         return reading.fault(
             node, path, f"`{text[:60]}` names no features", "write `group.*` or `group.feature`"
         )
-    return FeaturePick(group=group, columns=None if feature == "*" else (feature,))
+    pick = FeaturePick(group=group, columns=None if feature == "*" else (feature,))
+    return _versioned(reading, node, path, pick, f"{group}{at}{version}")
+
+
+def _versioned(reading: Reading, node: Node, path: Path_, pick: FeaturePick, written: str) -> Any:
+    """A pick with the version that stands behind `@`."""
+    group, at, version = written.partition("@")
+    if not at:
+        return pick
+    if not (version.isascii() and version.isdigit()) or len(version) > _LONGEST_VERSION:
+        what = f"`@{version[:60]}` is no version"
+        return reading.fault(node, path, what, "versions are whole numbers: `product/group.*@1`")
+    if pick.version not in (None, int(version)):
+        return reading.fault(node, path, f"`@{version}` and `version: {pick.version}`", "give one of them")
+    return msgspec.structs.replace(pick, group=group, version=int(version))
 
 
 def _merged(picks: list[FeaturePick]) -> tuple[FeaturePick, ...]:
@@ -322,7 +340,8 @@ def _merged(picks: list[FeaturePick]) -> tuple[FeaturePick, ...]:
         same = [
             item
             for item in merged
-            if (item.group, item.by_key, item.prefix) == (pick.group, pick.by_key, pick.prefix)
+            if (item.group, item.version, item.by_key, item.prefix)
+            == (pick.group, pick.version, pick.by_key, pick.prefix)
         ]
         if same and same[0].columns is not None and pick.columns is not None:
             joined = msgspec.structs.replace(same[0], columns=(*same[0].columns, *pick.columns))

@@ -76,9 +76,22 @@ class Check:
         return False
 
 
-def check(product: Product, contracts: Mapping[str, Contract], reading: Reading) -> None:
-    """Everything that the types alone cannot say."""
+def check(
+    product: Product,
+    contracts: Mapping[str, Contract],
+    reading: Reading,
+    shared: Mapping[str, FeatureGroup] | None = None,
+) -> None:
+    """Everything that the types alone cannot say.
+
+    Args:
+        product: As its file says it.
+        contracts: Path as written -> contract.
+        reading: Where each value stood; gets the faults.
+        shared: Groups of other products that it reads.
+    """
     checks = Check(reading)
+    groups = product.feature_groups | dict(shared or {})
     _names(product, checks)
     for name, source in product.sources.items():
         _source(checks, ("sources", name), source, _contract(source, contracts))
@@ -86,6 +99,7 @@ def check(product: Product, contracts: Mapping[str, Contract], reading: Reading)
         _group(checks, ("feature_groups", name), group, product, contracts)
     for name, dataset in product.datasets.items():
         _dataset(checks, ("datasets", name), dataset, product, contracts)
+        _picks(checks, ("datasets", name, "features"), dataset, groups)
     for name, model in product.models.items():
         _model(checks, ("models", name), model, product)
     for name, evaluation in product.evaluations.items():
@@ -236,13 +250,21 @@ def _dataset(
         )
     if dataset.features and not checks.written((*path, "predict_at")):
         checks.fault(path, "features of groups without `predict_at`", "say when the prediction is made")
+
+
+def _picks(checks: Check, path: Path_, dataset: Dataset, groups: Mapping[str, FeatureGroup]) -> None:
     for index, pick in enumerate(dataset.features):
-        inner = (*path, "features", index)
-        if "/" in pick.group:
-            continue  # another product's group: reported as not built yet
-        if checks.refer(inner, pick.group, product.feature_groups, "feature group"):
-            for key in pick.by_key:
-                checks.refer(inner, key, product.feature_groups[pick.group].key, "key column")
+        inner = (*path, index)
+        if "/" in pick.group and pick.group not in groups:
+            continue  # another product's: what is wrong with it is a fault already
+        if not checks.refer(inner, pick.group, groups, "feature group"):
+            continue
+        group = groups[pick.group]
+        for key in pick.by_key:
+            checks.refer(inner, key, group.key, "key column")
+        if pick.version not in (None, group.version):
+            hint = f"`feature_groups` declares version {group.version}"
+            checks.fault(inner, f"there is no version {pick.version} of `{pick.group[:60]}`", hint)
 
 
 def _asks_for_all(checks: Check, path: Path_, dataset: Dataset, product: Product) -> bool:

@@ -14,6 +14,7 @@ from headway.data.times import EVENT_TIME, KNOWN_TIME
 from headway.engine.group_commit import Commit, Making, Place, commit_all, commit_changes, place_of
 from headway.engine.group_contract import judge
 from headway.engine.group_log import commits, meaning
+from headway.engine.stages import shared_group
 from headway.engine.stages.names import short_name
 from headway.engine.stages.tables import source_table
 from headway.engine.user_code import importable, resolve
@@ -26,6 +27,7 @@ from headway.facts.evidence import Evidence, Outcome
 from headway.facts.executions import Execution
 from headway.features import functions
 from headway.features.functions import FeatureFunction
+from headway.spec.neighbours import is_shared
 from headway.spec.product import FeatureGroup
 from headway.store.ports import TableStore
 from headway.store.rows import digest_of
@@ -79,6 +81,8 @@ def run(work: Work) -> Draft:
         ConflictError: Somebody else writes the table.
     """
     name = short_name(work.node)
+    if is_shared(name):
+        return shared_group.run(work)
     declared = work.declaration.product.feature_groups[name]
     found = {source: source_table(work, source) for source in declared.from_}
     with importable(work.root):

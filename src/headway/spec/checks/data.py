@@ -52,7 +52,7 @@ def _dataset(scene: Scene, name: str, dataset: Dataset) -> None:
     _split(scene, (*path, "split"), name, dataset)
     request = scene.request_of(name)
     for index, pick in enumerate(dataset.features):
-        group = scene.product.feature_groups.get(pick.group)
+        group = scene.product.feature_groups.get(pick.group) or scene.shared.get(pick.group)
         if group is None or request is None:
             continue
         for sent in (pick.by_key.get(key, key) for key in group.key):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from headway.spec.contract import Contract
 from headway.spec.document import Path_
-from headway.spec.product import Dataset, Product
+from headway.spec.product import Dataset, FeatureGroup, Product
 from headway.spec.references import Check
 
 _WORD = r"[^\W\d]\w*"
@@ -20,11 +20,16 @@ SHOWN = 60
 
 
 class Scene(NamedTuple):
-    """A product whose references were checked, with the collector of faults."""
+    """A product whose references were checked, with the collector of faults.
+
+    Attributes:
+        shared: Groups of other products that it reads; each was checked where it is declared.
+    """
 
     product: Product
     contracts: Mapping[str, Contract]
     check: Check
+    shared: Mapping[str, FeatureGroup] = {}
 
     def contract_of(self, source: str | None) -> Contract | None:
         """The contract of a source, if it is there and could be read."""
