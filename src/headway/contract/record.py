@@ -6,14 +6,14 @@ data plane imports it. `headway.contract.columns` gives the same verdict on a ta
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import islice
 from types import GenericAlias
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -30,6 +30,8 @@ from headway.contract.rules import (
     parsed,
     reason,
 )
+from headway.contract.wanted import nearest, takes
+from headway.contract.words import one_of
 from headway.errors import contract as errors
 from headway.errors.contract import RecordFault
 
@@ -45,6 +47,8 @@ _NOT_IN_NAMES = re.compile(r'["\\\x00-\x1f]')
 _LARGEST_NUMBER = float(np.finfo(np.float64).max)
 _values = msgspec.structs.astuple
 _MOST_WARNINGS = 5
+_MOST_FAULTS = 10
+_MOST_MENDS = 3
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _NOT_A_TIME = int(np.iinfo(np.int64).min)
 """What NumPy holds for NaT."""
@@ -122,12 +126,12 @@ class RecordDecoder:
                 contract (DC004).
         """
         lists = {name: list(_plain(values)) for name, values in columns.items()}
-        fault = self._named_wrong(lists, "inputs")
+        wrong = self._named_wrong(lists, "inputs.")[:_MOST_FAULTS]
+        if wrong:
+            raise _refused(wrong)
         lengths = {len(values) for values in lists.values()}
-        if fault is None and len(lengths) > 1:
-            fault = errors.record_is_refused("inputs", f"columns have different lengths: {sorted(lengths)}")
-        if fault is not None:
-            raise fault
+        if len(lengths) > 1:
+            raise errors.record_is_refused("inputs", f"columns have different lengths: {sorted(lengths)}")
         names = tuple(lists)
         rows = [dict(zip(names, row, strict=True)) for row in zip(*lists.values(), strict=True)]
         return self.from_rows(rows)
@@ -196,11 +200,14 @@ class RecordDecoder:
             path: Path of the list of records, for the message.
         """
         several = isinstance(payload, list)
-        for index, record in enumerate(payload if several else [payload]):
-            found = self._fault_of(record, f"{path}[{index}]" if several else "")
-            if found is not None:
-                return found
-        return errors.record_is_refused("", otherwise)
+        records = enumerate(payload if several else [payload])
+        faults = (
+            fault
+            for index, record in records
+            for fault in self._faults_of(record, f"{path}[{index}]" if several else "")
+        )
+        found = [*islice(faults, _MOST_FAULTS)]
+        return _refused(found) if found else errors.record_is_refused("", otherwise)
 
     def _refusal(self, body: bytes, error: Exception) -> RecordFault:
         try:
@@ -216,36 +223,61 @@ class RecordDecoder:
             return errors.record_is_refused(others[0], "is not known beside `inputs`")
         return self.fault(payload["inputs"], str(error))
 
-    def _fault_of(self, record: Any, path: str) -> RecordFault | None:
+    def _faults_of(self, record: Any, path: str) -> list[_Fault]:
         if not isinstance(record, dict):
-            return errors.record_is_refused(path, "a record is an object with one value per field")
-        wrong = self._named_wrong(record, path)
-        if wrong is not None:
-            return wrong
+            return [_Fault(path, "a record is an object with one value per field")]
+        prefix = f"{path}." if path else ""
+        found = self._named_wrong(record, prefix)
         for name, rules in self._rules.items():
             why = reason(rules, record[name]) if name in record else None
             if why is not None:
-                return errors.record_is_refused(f"{path}.{name}" if path else name, why)
+                is_said = rules.allowed is not None and one_of(rules.allowed) in why
+                found.append(_Fault(f"{prefix}{name}", why, "" if is_said else takes(name, rules)))
+        return found or self._broken(record, path)
+
+    def _broken(self, record: dict[str, Any], path: str) -> list[_Fault]:
+        """Expectations that a record breaks, each of whose values may stand for itself."""
         values = {name: parsed(rules, record.get(name, rules.default)) for name, rules in self._rules.items()}
+        found = []
         for item in self._checks:
             why = broken(item, values) if item.request == "reject" else None
             if why is not None:
                 name = ".".join((*filter(None, [path]), *(item.columns if len(item.columns) == 1 else ())))
-                return errors.record_is_refused(name, why)
-        return None
+                found.append(_Fault(name, why, f"the contract expects {item.words}"))
+        return found
 
-    def _named_wrong(self, names: Iterable[str], path: str) -> RecordFault | None:
-        known = set(self.columns)
-        unknown = [] if self._ignores_unknown else [name for name in names if name not in known]
-        missing = [name for name in self.columns if name not in names and self._rules[name].default is None]
-        name = (unknown or missing or [""])[0]
-        place = f"{path}.{name}" if path else name
-        if unknown:
-            near = difflib.get_close_matches(name, missing or self.columns, n=1)
-            hint = f"; did you mean `{near[0]}`?" if near else ""
+    def _named_wrong(self, names: Iterable[str], prefix: str) -> list[_Fault]:
+        """Fields that are unknown, then those that are missing."""
+        known, given = set(self.columns), set(names)
+        missing = [name for name in self.columns if name not in given and self._rules[name].default is None]
+        found = []
+        for name in () if self._ignores_unknown else [name for name in names if name not in known]:
+            near = nearest(name, missing) or nearest(name, self.columns)
+            hint = f"; did you mean `{near}`?" if near else ""
             mend = "leave it out, or let such fields be with `extra_columns: ignore` in the contract"
-            return errors.record_is_refused(place, f"no such field{hint}", mend)
-        return errors.record_is_refused(place, "the field is missing") if missing else None
+            found.append(_Fault(f"{prefix}{name}", f"no such field{hint}", mend))
+        meant = {near for name in names if name not in known and (near := nearest(name, missing))}
+        for name in missing:
+            if name not in meant or self._ignores_unknown:
+                mend = takes(name, self._rules[name])
+                found.append(_Fault(f"{prefix}{name}", "the field is missing", mend))
+        return found
+
+
+class _Fault(NamedTuple):
+    path: str
+    message: str
+    mend: str = ""
+
+
+def _refused(found: Sequence[_Fault]) -> RecordFault:
+    """One error for all faults; what each field takes is said once."""
+    first, *others = found
+    mends = list(dict.fromkeys(fault.mend for fault in found if fault.mend))
+    mend = "; ".join(mends[:_MOST_MENDS])
+    return errors.record_is_refused(
+        first.path, first.message, mend, [(fault.path, fault.message) for fault in others]
+    )
 
 
 def compile_record(contract: Contract, columns: Sequence[str]) -> RecordDecoder:

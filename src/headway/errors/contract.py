@@ -25,13 +25,18 @@ class RecordFault(ContractError):  # noqa: N818 -- a fault is what contracts cal
     Attributes:
         path: Which value: `inputs[3].distance`; empty for the body as a whole.
         message: What is wrong with it: `9e+99 is above 5000`.
+        faults: (path, message) of every fault that was found, this one first; bounded.
     """
 
-    def __init__(self, *, code: str, path: str, message: str, mend: str) -> None:
-        what = f"{path}: {message}" if path else message
+    def __init__(
+        self, *, code: str, path: str, message: str, mend: str, more: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        faults = ((path, message), *more)
+        what = "; ".join(f"{place}: {wrong}" if place else wrong for place, wrong in faults)
         super().__init__(code=code, what=what, where="the request", mend=mend)
         self.path = path
         self.message = message
+        self.faults = faults
 
 
 def rule_cannot_hold(column: str, rule: str, found: object, why: str) -> SpecError:
@@ -80,12 +85,14 @@ def data_breaks_contract(where: str, failed: int, checked: int, lines: Sequence[
     )
 
 
-def record_is_refused(path: str, message: str, mend: str = "") -> RecordFault:
+def record_is_refused(
+    path: str, message: str, mend: str = "", more: Sequence[tuple[str, str]] = ()
+) -> RecordFault:
     """DC004: A record breaks the contract.
 
     The same contract that checks the training rows checks every record of a request: fields by
     name, of their types (`"1"` and `1.0` are no integers, a time has an offset), within their
-    bounds. The path says which value it is. A field that the contract does not list is refused too,
+    bounds. The path says which value it is; up to ten faults are told at once. A field that the contract does not list is refused too,
     because a name written wrongly would be a missing value in silence; `extra_columns: ignore` in the
     contract lets such fields, and columns of the data, be.
     """
@@ -93,7 +100,8 @@ def record_is_refused(path: str, message: str, mend: str = "") -> RecordFault:
         code="DC004",
         path=_brief(path),
         message=message[: 4 * _LONGEST],
-        mend=mend or "send what the contract says",
+        mend=mend or "`/openapi.json` of the server says what each field takes",
+        more=[(_brief(place), wrong[: 2 * _LONGEST]) for place, wrong in more],
     )
 
 

@@ -20,6 +20,7 @@ from headway import __version__
 from headway.core.ids import uuid7
 from headway.errors import HeadwayError, UserCodeError
 from headway.errors import serve as errors
+from headway.errors.contract import RecordFault
 from headway.errors.masking import masked
 from headway.serve.assignment import choose
 from headway.serve.inference import metadata
@@ -242,7 +243,8 @@ class Core:
     def _describe(self, request: Request, visit: _Visit, rest: list[str]) -> Reply:
         match rest:
             case []:
-                return _told({"name": "headway", "version": __version__, "extensions": []})
+                named = [*self.serving.endpoints]
+                return _told({"name": "headway", "version": __version__, "extensions": [], "models": named})
             case ["health", "live"]:
                 return _told({"live": True})
             case ["health", "ready"]:
@@ -389,7 +391,10 @@ def _refusal(refused: HeadwayError, visit: _Visit) -> Reply:
     if status == FAILED:
         return _incident(refused, visit)
     text = f"{refused.what}; {refused.mend}" if refused.mend else refused.what
-    body = _encode({"error": text, "code": refused.code})
+    told: dict[str, object] = {"error": text, "code": refused.code}
+    if isinstance(refused, RecordFault) and refused.path:
+        told["faults"] = [{"field": path, "reason": message} for path, message in refused.faults]
+    body = _encode(told)
     return Reply(status, body, (JSON, *visit.headers))
 
 

@@ -41,14 +41,29 @@ def told(reply: Reply, status: int = 200) -> dict[str, Any]:
 
 def refusal(reply: Reply, status: int = 400) -> str:
     value = told(reply, status)
-    assert set(value) == {"error", "code"}
+    assert {"error", "code"} <= set(value) <= {"error", "code", "faults"}
     assert "Traceback" not in value["error"]
-    assert len(reply.body) < 2000
+    assert len(reply.body) < 8000  # ten faults at most
     return value["error"]
 
 
 def get(core: Core, path: str, method: str = "GET") -> Reply:
     return core.handle(Request(method, path))
+
+
+def test_all_faults_of_a_request_are_told_with_what_each_field_takes(ask: Callable[..., Reply]) -> None:
+    wrong = row(seats="7", origin="XXX", DISTANCE=1.0)
+    del wrong["distance"]
+    value = told(ask({"rows": [row(), wrong]}), 400)
+    assert [fault["field"] for fault in value["faults"]] == [
+        "rows[1].DISTANCE",
+        "rows[1].origin",
+        "rows[1].seats",
+    ]
+    assert "no such field; did you mean `distance`?" in value["error"]
+    assert "`seats` takes an integer" in value["error"]
+    many = told(ask({"rows": [wrong] * 100}), 400)
+    assert len(many["faults"]) == 10
 
 
 # -- right answers -----------------------------------------------------------------------------
@@ -127,6 +142,7 @@ def test_a_trailing_slash_is_answered_without_redirect(ask: Callable[..., Reply]
 
 def test_metadata_says_what_the_protocol_wants(served: Core) -> None:
     assert told(get(served, "/v2"))["name"] == "headway"
+    assert told(get(served, "/v2"))["models"] == ["delay"]
     assert told(get(served, "/v2/")) == told(get(served, "/v2"))
     assert told(get(served, "/v2/health/live")) == {"live": True}
     assert told(get(served, "/v2/health/ready")) == {"live": True, "ready": True}

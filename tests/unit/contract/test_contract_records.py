@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from headway.contract.record import RecordDecoder, RecordFault, compile_record
+from headway.contract.rules import compile_rules
+from headway.contract.wanted import nearest, takes
 from headway.errors import SpecError
 from headway.spec.contract import Column, Contract, Expectation, MapTo
 
@@ -52,6 +54,26 @@ def decoder() -> RecordDecoder:
 
 def body(**changes: object) -> bytes:
     return json.dumps({"inputs": [RECORD, RECORD | changes]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (Column(type="integer", min=1, max=30), "`x` takes an integer between 1 and 30"),
+        (Column(type="number", min=0, nulls=True), "`x` takes a number at least 0, or null"),
+        (Column(type="text", in_=("dry", "rain")), "`x` takes one of `dry`, `rain`"),
+        (Column(type="text", matches="@"), "`x` takes text that matches `@`"),
+        (Column(type="boolean", default=False), "`x` takes `true` or `false`; left out it is false"),
+    ],
+)
+def test_what_a_field_takes_is_said_in_words(column: Column, words: str) -> None:
+    assert takes("x", compile_rules("x", column)) == words
+
+
+def test_the_nearest_name_is_found_whatever_its_case() -> None:
+    assert nearest("X", ["y", "x"]) == "x"
+    assert nearest("Distanze", ["origin", "distance"]) == "distance"
+    assert nearest("Q", ["y", "x"]) == ""
 
 
 def fault(decoder: RecordDecoder, data: bytes) -> RecordFault:
