@@ -147,6 +147,7 @@ class Checked(Shape):
         not_built: Parts that are not built yet.
         batches: What is answered all at once.
         coarse: Module that counts as a whole -> why.
+        missing: Sources that find no file now, and which file may have been meant.
         rules: What its rules about data say of it.
         tags: Node -> tag -> the columns that carry it, and from where.
     """
@@ -156,6 +157,7 @@ class Checked(Shape):
     not_built: list[NotBuilt]
     batches: list[CheckedBatch]
     coarse: dict[str, str]
+    missing: list[str]
     rules: list[CheckedRule]
     tags: dict[str, dict[str, list[str]]]
 

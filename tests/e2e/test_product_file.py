@@ -38,6 +38,19 @@ def test_every_fault_of_a_file_is_listed_with_its_line_and_column(fresh: Folder,
     assert not (fresh.root / ".headway").exists(), "nothing is begun on a wrong file"
 
 
+def test_a_source_without_its_file_is_told_with_the_file_that_was_meant(fresh: Folder) -> None:
+    load = next(path.name for path in (fresh.root / "data").iterdir())
+    fresh.edit("headway.yaml", f"data/{load}", f"dta/{load}")
+    said = f"note: source.rows: `dta/{load}` is not there; did you mean `data/{load}`?"
+    checked, planned = fresh.run("check"), fresh.run("plan")
+    assert (checked.code, planned.code) == (0, 0), "another job may write it until the apply"
+    assert said in checked.out
+    assert said in planned.out
+    (fresh.root / "dta").symlink_to("data")
+    assert said not in fresh.run("check").out
+    assert said not in fresh.run("plan").out
+
+
 def test_a_missing_name_does_not_hide_what_else_is_wrong(fresh: Folder) -> None:
     fresh.edit("headway.yaml", "product: parcels\n", "")
     fresh.edit("headway.yaml", "main: {model: main}", "main: {model: mian}")

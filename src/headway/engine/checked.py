@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from headway.engine import governing
 from headway.engine.governing import Governed
+from headway.engine.missing_files import missing_files
 from headway.errors import survey as errors
 from headway.spec.batches import endpoints_of
 from headway.spec.built import not_built
@@ -29,6 +30,7 @@ class Checked(NamedTuple):
         governed: The product under its own rules.
         protected: Whether an environment is.
         batches: Declared batch -> the endpoint whose release answers it.
+        missing: Sources that find no file now, and which may have been meant.
     """
 
     product: str
@@ -38,6 +40,7 @@ class Checked(NamedTuple):
     governed: Governed = Governed()
     protected: bool = False
     batches: dict[str, str] = {}  # noqa: RUF012 -- the default of a tuple's field
+    missing: tuple[str, ...] = ()
 
     @property
     def broken(self) -> list[tuple[str, str, list[str]]]:
@@ -54,6 +57,7 @@ class Checked(NamedTuple):
             "not_built": [{"part": part, "where": where} for part, where in self.not_built],
             "batches": [{"batch": name, "endpoint": endpoint} for name, endpoint in self.batches.items()],
             "coarse": self.coarse,
+            "missing": list(self.missing),
             "rules": [
                 {
                     "rule": rule.rule,
@@ -96,4 +100,5 @@ def check_file(file: Path) -> Checked:
     governed = governing.governed(loaded, nodes, modules) if not unbuilt else Governed()
     protected = any(declared.protected for declared in loaded.product.environments.values())
     batches = {name: endpoints_of(loaded.product, item)[0] for name, item in loaded.product.batches.items()}
-    return Checked(loaded.product.name, nodes, unbuilt, coarse, governed, protected, batches)
+    missing = missing_files(file.parent, loaded.product, {node.name for node in nodes.nodes})
+    return Checked(loaded.product.name, nodes, unbuilt, coarse, governed, protected, batches, tuple(missing))

@@ -14,6 +14,7 @@ from headway.engine import contract_promises, governing, shared_groups
 from headway.engine.condition import Conditions
 from headway.engine.governing import Governed
 from headway.engine.lost_features import lost_features
+from headway.engine.missing_files import missing_files
 from headway.engine.shared_groups import Lending
 from headway.engine.standing_in import standing_in
 from headway.errors import engine as errors
@@ -254,6 +255,7 @@ def _binding(opened: Opened, environment: str) -> set[str]:
 
 def _notices(opened: Opened, state: EnvironmentState, scope: Collection[str]) -> tuple[str, ...]:
     notices: list[Any] = [*_stand_ins(opened), *_native(opened, state.pointers)]
+    notices += missing_files(opened.root, opened.loaded.product, scope)
     notices += lost_features(opened, scope)
     notices += contract_promises.notices(opened, scope)
     notices += shared_groups.notices(opened.loaded, (opened.lending or Lending()).lent)

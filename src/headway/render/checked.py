@@ -19,6 +19,7 @@ def checked_text(checked: Checked) -> str:
     lines = [f"{checked.product}: no fault found; {parts}"]
     lines += [f"batch {name}: answered by endpoint {endpoint}" for name, endpoint in checked.batches.items()]
     lines += [f"not built yet: {part} ({where})" for part, where in checked.not_built]
+    lines += [f"note: {line}" for line in checked.missing]
     lines += [f"note: module {module} counts as a whole: {why}" for module, why in checked.coarse.items()]
     for rule in checked.governed.judged:
         lines += _rule_lines(rule)
