@@ -60,11 +60,11 @@ def admit(frame: pl.DataFrame, contract: Contract, *, now: datetime | None = Non
     report = check(frame, contract, now=now)
     aside = [item for item in report.results if item.action == "quarantine" and item.outcome is Outcome.WARN]
     if not aside:
-        return Admitted(cast(frame, contract), _marked(frame.clear(), [], []), report, frame.height, {})
+        return Admitted(cast(frame, contract), marked(frame.clear(), [], []), report, frame.height, {})
     masks = broken_rows(frame, contract, [item.key for item in aside])
     broken = pl.DataFrame({str(place): masks[item.key] for place, item in enumerate(aside)})
     rows = broken.select(pl.any_horizontal(pl.all())).to_series()
-    words = [_reason(item) for item in aside]
+    words = [reason(item) for item in aside]
     reasons = [
         [word for word, is_broken in zip(words, row, strict=True) if is_broken]
         for row in broken.filter(rows).iter_rows()
@@ -72,32 +72,35 @@ def admit(frame: pl.DataFrame, contract: Contract, *, now: datetime | None = Non
     kept = frame.filter(~rows)
     return Admitted(
         frame=cast(kept, contract),
-        quarantined=_marked(frame.filter(rows), (rows.arg_true() + 1).to_list(), reasons),
-        report=_together(check(kept, contract, now=now), report),
+        quarantined=marked(frame.filter(rows), (rows.arg_true() + 1).to_list(), reasons),
+        report=together(check(kept, contract, now=now), report),
         read=frame.height,
-        rejected=_counted(reasons),
+        rejected=counted(reasons),
     )
 
 
-def _reason(item: Result) -> str:
+def reason(item: Result) -> str:
+    """Why a row is set aside that breaks a check."""
     named = item.id or ", ".join(f"`{name}`" for name in item.columns)
     return f"{named}: expected {item.wanted}"
 
 
-def _counted(reasons: list[list[str]]) -> dict[str, int]:
+def counted(reasons: list[list[str]]) -> dict[str, int]:
+    """Reason -> rows that are set aside; each counts under its first."""
     found: dict[str, int] = {}
     for row in reasons:
         found[row[0]] = found.get(row[0], 0) + 1
     return found
 
 
-def _marked(frame: pl.DataFrame, numbers: list[int], reasons: list[list[str]]) -> pl.DataFrame:
+def marked(frame: pl.DataFrame, numbers: list[int], reasons: list[list[str]]) -> pl.DataFrame:
+    """Rows that are set aside, with their numbers and their reasons."""
     return frame.with_columns(
         pl.Series(ROW, numbers, dtype=pl.Int64), pl.Series(REASONS, reasons, dtype=pl.List(pl.String))
     )
 
 
-def _together(kept: Report, came: Report) -> Report:
+def together(kept: Report, came: Report) -> Report:
     """The verdict on what is kept; on rows that are set aside, or were too many for that, that on what came."""
     found = {item.key: item for item in came.results if item.action == "quarantine"}
     return replace(kept, results=tuple(found.get(item.key, item) for item in kept.results))

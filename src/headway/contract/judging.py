@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -21,6 +21,8 @@ from headway.spec.contract import Contract
 from headway.spec.quantities import duration_text
 
 _ROW_COUNT = "expect_table_row_count_to_be_between"
+FRESHNESS = "freshness"
+"""What the result on the age of the newest row is called."""
 _UNSOUND = "a column that is missing or of another type"
 
 Whole = Callable[[tuple[str, ...]], State]
@@ -85,7 +87,9 @@ def _results(contract: Contract, state: State, now: datetime | None, whole: Whol
     yield from (result for result in state.schema if "of_type" not in result.expectation)
     yield _row_count(contract, state)
     if contract.freshness is not None:
-        yield _freshness(contract, state, now or SystemClock().now())
+        name = contract.freshness.column
+        newest = native(contract.columns[name].type, state.figures.get(f"max {name}"))
+        yield freshness(contract, newest, now or SystemClock().now(), is_sound=name in state.sound)
     yield from (result for result in state.schema if "of_type" in result.expectation)
     later = []
     for item in asked:
@@ -247,21 +251,27 @@ def _row_count(contract: Contract, state: State) -> Result:
     )
 
 
-def _freshness(contract: Contract, state: State, now: datetime) -> Result:
+def freshness(contract: Contract, newest: date | None, now: datetime, *, is_sound: bool = True) -> Result:
+    """Whether the newest row of a table is young enough.
+
+    Args:
+        contract: One that declares it.
+        newest: The newest time, or date; None where there is none.
+        now: The present.
+        is_sound: Whether the column is there, and of its type.
+    """
     assert contract.freshness is not None
     name, longest = contract.freshness.column, contract.freshness.max_age
-    kind = contract.columns[name].type
-    newest = native(kind, state.figures.get(f"max {name}"))
-    bound = now - longest if kind == "time" else (now - longest).date()
+    bound = oldest(contract, now)
     blank = Result(
         expectation="expect_column_max_to_be_between",
         columns=(name,),
-        id="freshness",
+        id=FRESHNESS,
         outcome=Outcome.NOT_APPLICABLE,
         wanted=f"its newest value to be at most {duration_text(longest)} old",
         settings={"min_value": bound.isoformat()},
     )
-    if name not in state.sound:
+    if not is_sound:
         return replace(blank, outcome=Outcome.NOT_RUN, observed=_UNSOUND)
     if newest is None:
         return blank
@@ -273,3 +283,10 @@ def _freshness(contract: Contract, state: State, now: datetime) -> Result:
         observed_value=seen,
         success=fits,
     )
+
+
+def oldest(contract: Contract, now: datetime) -> date:
+    """How old the newest row may be: a time, or for a column of dates a date."""
+    assert contract.freshness is not None
+    bound = now - contract.freshness.max_age
+    return bound if contract.columns[contract.freshness.column].type == "time" else bound.date()

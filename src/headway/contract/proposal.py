@@ -129,7 +129,7 @@ def _notes(
         why = column.words if column.name else "a contract names its columns, and this one has no name"
         yield f"`{column.name}` is left out: {why}"
     for column in seen.columns:
-        if column.infinite:
+        if column.infinite and column not in left_out:
             yield (
                 f"`{column.name}` has {count(column.infinite, 'infinite value')}: no contract lets them "
                 "pass, so mend them at the source, or quarantine their rows"

@@ -296,6 +296,16 @@ def repeated_key(merged: Merged, keys: Sequence[tuple[str, ...]]) -> tuple[tuple
     return None
 
 
+def newest(merged: Merged, column: str) -> Any:
+    """The largest value of a column of the whole; None where there is none."""
+    frames = [
+        pl.scan_parquet(part.path, glob=False).select(column) if isinstance(part, Part) else part.lazy()
+        for part in merged.parts
+    ]
+    found = (frame.select(pl.col(column).max()).collect().item() for frame in frames)
+    return max((value for value in found if value is not None), default=None)
+
+
 def _copy(mark: str) -> int:
     return int(mark.partition("#")[2])
 

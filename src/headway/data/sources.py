@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,11 @@ import polars as pl
 from msgspec.structs import replace
 
 from headway.contract import columns as contracts
-from headway.contract.admission import ROW, admit
+from headway.contract.admission import ROW, Admitted, admit
+from headway.contract.appending import Piece, admit_files
+from headway.contract.casting import hold
+from headway.contract.kept_states import Shelf, States, name_of
+from headway.contract.measuring import asked_of
 from headway.contract.personal import personal_columns
 from headway.core import digest
 from headway.data.calls import Resolve
@@ -26,6 +31,10 @@ from headway.errors.masking import PERSONAL, conceal
 from headway.spec.contract import Column, ColumnType, Contract
 from headway.spec.loading import Loading, loading
 from headway.spec.product import Source
+
+_BY_FILE = ("parquet", "csv")
+_FEW_FILES, _MANY_ROWS = 256, 2_000
+"""To judge a file costs as much as to judge thousands of rows; so of many files each must have as many."""
 
 
 class Loaded(NamedTuple):
@@ -41,6 +50,9 @@ class Loaded(NamedTuple):
         attempts: How often it was tried.
         quarantined: The rows that the contract sets aside, with their reasons.
         rejected: Reason -> how many those are.
+        judged: Files that there are, and how many of them were looked at for the report, which is about
+            all; None where it is about what was read.
+        is_anew: Whether everything was read, known or not, since the report could not be had otherwise.
     """
 
     frame: pl.DataFrame
@@ -50,6 +62,8 @@ class Loaded(NamedTuple):
     attempts: int = 1
     quarantined: pl.DataFrame = pl.DataFrame()
     rejected: Mapping[str, int] = {}
+    judged: tuple[int, int] | None = None
+    is_anew: bool = False
 
 
 def load(
@@ -64,6 +78,7 @@ def load(
     digest_of: Callable[[Path], str] = digest.of_file,
     pause: Pause = time.sleep,
     now: datetime | None = None,
+    shelf: Shelf | None = None,
 ) -> Loaded:
     """Read a source, check it by its contract, and hold what that lets in in the contract's types.
 
@@ -80,6 +95,8 @@ def load(
         digest_of: Digest of a file's content.
         pause: Waits between attempts.
         now: The present, for the contract's freshness; the system's clock where it is left out.
+        shelf: What is known of files that were judged before, and is afterwards: with it, only files that
+            are new are looked at, and the report is about all of them.
 
     Raises:
         SpecError: The format is unknown, an option does not fit, or CSV has no contract.
@@ -106,24 +123,96 @@ def load(
         digest_of=digest_of,
     )
     _refuse_options(asked, said)
-    loader = loader_for(asked)
-    batches, attempts = again(lambda: list(loader(asked)), pause)
+    batches, attempts = _batches(asked, pause)
     frame = _joined(batches, asked)
+    if shelf is not None and _is_by_file(asked, source, batches):
+        return _by_file(asked, shelf, batches, frame, attempts, pause, now)
     agreed = contract if contract is not None else _tagged(inferred(frame, name), source)
     _conceal(frame, agreed)
     if since is not None:
         frame = frame.filter(_from_mark(contracts.cast(frame, agreed), since, name))
-    admitted = admit(frame, agreed, now=now)
+    return _loaded(admit(frame, agreed, now=now), batches, agreed, attempts)
+
+
+def _batches(asked: Asked, pause: Pause) -> tuple[list[Batch], int]:
+    loader = loader_for(asked)
+    return again(lambda: list(loader(asked)), pause)
+
+
+def _loaded(admitted: Admitted, batches: Sequence[Batch], contract: Contract, attempts: int) -> Loaded:
     origins = _let_in([origin for batch in batches for origin in batch.origins], admitted.quarantined)
     return Loaded(
         admitted.frame,
         admitted.report,
-        agreed,
+        contract,
         origins,
         attempts,
         admitted.quarantined,
         admitted.rejected,
     )
+
+
+# -- file by file ----------------------------------------------------------------------------------
+
+
+def _is_by_file(asked: Asked, source: Source, batches: Sequence[Batch]) -> bool:
+    """Whether each file is judged for itself, and the verdict is merged.
+
+    How JSON is read depends on the files beside; and where thousands of files hold a few rows each, one pass
+    over all of them is quicker.
+    """
+    if asked.contract is None or asked.since is not None or asked.loading.format not in _BY_FILE:
+        return False
+    origins = [origin for batch in batches for origin in batch.origins]
+    if source.incremental is not None:
+        return source.incremental.by == "content"
+    rows = sum(batch.frame.height for batch in batches)
+    return len(origins) > 1 and (len(origins) <= _FEW_FILES or rows >= _MANY_ROWS * len(origins))
+
+
+def _by_file(
+    asked: Asked,
+    shelf: Shelf,
+    batches: Sequence[Batch],
+    frame: pl.DataFrame,
+    attempts: int,
+    pause: Pause,
+    now: datetime | None,
+) -> Loaded:
+    contract = asked.contract
+    assert contract is not None
+    states = States(shelf, asked_of(contract))
+    _conceal(frame, contract)
+    judged = admit_files(_pieces(batches, asked), frame, contract, states, now=now)
+    is_anew = judged is None
+    if judged is None:  # some rows of files that are known are needed after all
+        asked = asked._replace(known={})
+        batches, attempts = _batches(asked, pause)
+        frame = _joined(batches, asked)
+        _conceal(frame, contract)
+        judged = admit_files(_pieces(batches, asked), frame, contract, states, now=now)
+    assert judged is not None, "every file was read"
+    loaded = _loaded(judged.admitted, batches, contract, attempts)
+    return loaded._replace(judged=(judged.files, judged.measured), is_anew=is_anew)
+
+
+def _pieces(batches: Sequence[Batch], asked: Asked) -> list[Piece]:
+    """Every file, in the order of the names; of those that were read the rows as they came."""
+    assert asked.contract is not None
+    options = {name: value for name, value in asked.options.items() if name != "storage"}
+    read = digest.of_value([asked.loading.format, asked.loading.gzipped, options])
+    asks = asked_of(asked.contract)
+    found: list[tuple[str, Piece]] = []
+    for batch in batches:
+        start = 0
+        for origin in batch.origins:
+            name = name_of(asks, read, origin.digest)
+            if origin.rows is None:
+                found.append((origin.name, Piece(name, None)))
+                continue
+            found.append((origin.name, Piece(name, batch.frame.slice(start, origin.rows))))
+            start += origin.rows
+    return [piece for _, piece in sorted(found, key=itemgetter(0))]
 
 
 def _let_in(origins: Sequence[Origin], quarantined: pl.DataFrame) -> tuple[Origin, ...]:
@@ -205,7 +294,7 @@ def _joined(batches: Sequence[Batch], asked: Asked) -> pl.DataFrame:
     if len(frames) == 1:
         return frames[0]
     if asked.contract is not None:
-        frames = [contracts.cast(frame, asked.contract) for frame in frames]
+        frames = [hold(frame, asked.contract) for frame in frames]
     names = frames[0].columns
     for index, frame in enumerate(frames):
         difference = sorted(set(names) ^ set(frame.columns))

@@ -33,6 +33,7 @@ class Workspace:
         self.state = root / ".headway"
         self.ledger = self.state / "ledger.db"
         self.cache = self.state / "cache.db"
+        self.states = self.state / "states.db"
 
     def serve(self, environment: str) -> Path:
         """What the servers of one environment live on."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,9 +67,9 @@ class _File(NamedTuple):
 
 def _pack(paths: Sequence[Path], asked: Asked, left: Counter[str]) -> Iterator[Batch]:
     """Read what is not known yet, together where that gives the same rows."""
-    known, new = [], []
+    known, new, root = [], [], f"{asked.root}/"
     for path in paths:
-        name = path.relative_to(asked.root).as_posix() if path.is_relative_to(asked.root) else str(path)
+        name = str(path).removeprefix(root)
         with readable(path, asked.name, name):
             found = asked.digest_of(path) if left else ""
             if left[found] > 0:
@@ -76,19 +79,19 @@ def _pack(paths: Sequence[Path], asked: Asked, left: Counter[str]) -> Iterator[B
                 new.append(_opened(path, name))
     if known:
         yield Batch(pl.DataFrame(), tuple(known))
-    small = [file for file in new if isinstance(file.content, bytes)]
-    together = _together(small, asked) if len(small) > 1 else None
-    if together is not None:
-        yield together
-    for file in new:
-        if together is None or isinstance(file.content, Path):
-            yield _alone(file, asked)
+    for is_small, run in groupby(new, key=lambda file: isinstance(file.content, bytes)):
+        files = list(run)
+        together = _together(files, asked) if is_small and len(files) > 1 else None
+        yield from [_alone(file, asked) for file in files] if together is None else [together]
 
 
 def _opened(path: Path, name: str) -> _File:
-    if path.stat().st_size > _SMALL:
+    with path.open("rb", buffering=0) as file:
+        content = file.read(_SMALL + 1)
+        if len(content) < _SMALL:  # unless the system gave less than there is
+            content += file.read()
+    if len(content) > _SMALL:
         return _File(path, name, path, digest.of_file(path))
-    content = path.read_bytes()
     return _File(path, name, content, digest.of_bytes(content))
 
 
@@ -139,9 +142,10 @@ def readable(path: Path, name: str, load: str) -> Generator[None]:
         ContractError: It has no bytes.
     """
     try:
-        if path.is_file() and path.stat().st_size == 0:
+        found = _stat(path)
+        if found is not None and stat.S_ISREG(found.st_mode) and found.st_size == 0:
             raise errors.file_is_empty(name, load)
-        if path.exists() and not path.is_file() and not path.is_dir():
+        if found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
             raise errors.file_cannot_be_read(name, load, "it is a pipe or a device")
         yield
     except FileNotFoundError as error:
@@ -152,3 +156,10 @@ def readable(path: Path, name: str, load: str) -> Generator[None]:
         raise errors.file_is_a_folder(name, load) from error
     except OSError as error:
         raise errors.file_cannot_be_read(name, load, error.strerror or str(error)) from error
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """One stat for all that is asked of a file: there may be a hundred thousand of them."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return path.stat()
+    return None

@@ -110,13 +110,27 @@ def parts_of(work: Work, artifact: Artifact) -> list[Part]:
     ]
 
 
-def kept_meta(wanted: list[str], parts: list[tuple[str, int, Mark | None]]) -> dict[str, Any]:
-    """What the next reading must know, as JSON values: (file, rows, newest watermark) of each part."""
+def kept_meta(
+    wanted: list[str], parts: list[tuple[str, int, Mark | None]], *, is_bound: bool = False
+) -> dict[str, Any]:
+    """What the next reading must know, as JSON values.
+
+    Args:
+        wanted: What `basis` gave.
+        parts: (file, rows, newest watermark) of each.
+        is_bound: Whether rows were set aside for what is in other rows, so that what is kept of a file
+            may be another when files come or go.
+    """
     said = [
         {"file": file, "rows": rows} | ({"high": as_json(high)} if high is not None else {})
         for file, rows, high in parts
     ]
-    return {_KEPT: {"basis": wanted, "parts": said}}
+    return {_KEPT: {"basis": wanted, "parts": said} | ({"bound": True} if is_bound else {})}
+
+
+def is_bound(artifact: Artifact) -> bool:
+    """Whether what was kept of a file may be another when files come or go."""
+    return bool(artifact.meta[_KEPT].get("bound"))
 
 
 def as_json(mark: Mark) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 from msgspec.structs import replace
 
+from headway.contract.appending import sets_aside_by_others
 from headway.contract.columns import refuse
-from headway.contract.judging import is_row_count
+from headway.contract.judging import FRESHNESS, freshness, is_row_count
+from headway.contract.report import Result
 from headway.core import digest
 from headway.core.wording import count, few
 from headway.data import kept, sources, tables, times
@@ -34,6 +36,7 @@ from headway.facts.artifacts import StoredFile
 from headway.facts.evidence import Evidence, Outcome
 from headway.spec.contract import Contract
 from headway.spec.product import Source
+from headway.store.memory import Memory
 from headway.store.workspace import Workspace
 from headway.survey.files import StatCache
 
@@ -74,9 +77,10 @@ def run(work: Work) -> Draft:
         contract_promises.require(work.past, work.node.name, contract, declared.contract or "")
     before = kept_source.earlier(work)
     plan = _plan(work, declared, before)
-    cache = StatCache(Workspace(work.root).cache)
+    workspace = Workspace(work.root)
+    cache = StatCache(workspace.cache)
     try:
-        with importable(work.root):
+        with importable(work.root), Memory(workspace.states, work.node.name) as memory:
             loaded = sources.load(
                 declared,
                 name,
@@ -87,14 +91,22 @@ def run(work: Work) -> Draft:
                 known=kept.known_files(plan.parts) if plan.by_content else None,
                 digest_of=lambda path: cache.digest(path) or "",
                 now=work.now,
+                # Rows with the time at which they reached us cannot be read again.
+                shelf=memory if declared.known is None or not declared.known.commit else None,
             )
     except EngineError as error:
         return kept_source.last_good(work, declared, before, error)
-    _require(loaded, plan, where=f"source `{name}` ({declared.load})")
+    if loaded.is_anew:
+        plan = plan._replace(parts=[])
+    if loaded.judged is not None:
+        refuse(loaded.report, where=f"source `{name}` ({declared.load})")
+    else:
+        _require(loaded, plan, where=f"source `{name}` ({declared.load})")
     if before is None:
         _refuse_old_events(loaded.frame, declared, name, work.now)
     merged = _with_rejected(_merged(work, declared, loaded, plan, name), loaded)
-    _require_whole(merged, plan, loaded.contract, where=f"source `{name}` ({declared.load})")
+    if loaded.judged is None:
+        loaded = _whole(loaded, merged, plan, work.now, where=f"source `{name}` ({declared.load})")
     return _draft(work, declared, contract, loaded, merged, before)
 
 
@@ -109,6 +121,8 @@ def _plan(work: Work, declared: Source, before: Earlier | None) -> _Plan:
         return _Plan([], None, merges=commits or steps is not None, by_content=by_content)
     if steps is None and not commits:
         return _Plan([], None, merges=False, by_content=False)
+    if by_content and not commits and kept_source.is_bound(before.artifact):
+        return _Plan([], None, merges=True, by_content=True)
     parts = kept_source.parts_of(work, before.artifact)
     since = None
     if steps is not None and steps.by == "watermark" and steps.column and before.same and not work.refreshed:
@@ -158,18 +172,26 @@ def _refuse_old_events(frame: pl.DataFrame, declared: Source, name: str, now: da
 
 
 def _require(loaded: Loaded, plan: _Plan, *, where: str) -> None:
-    """The contract on what was read; how many rows there must be is asked of the whole."""
+    """The contract on what was read; how many rows there must be, and how young, is asked of the whole."""
     report = loaded.report
     if plan.parts:
         if not loaded.frame.width:
             return  # every file is known already
-        report = replace(report, results=tuple(item for item in report.results if not is_row_count(item)))
+        report = replace(report, results=tuple(item for item in report.results if not _is_of_whole(item)))
     refuse(report, where=where)
 
 
-def _require_whole(merged: Merged, plan: _Plan, contract: Contract, *, where: str) -> None:
-    """What the contract says of the whole, where only a part of it was read."""
-    rows, lines = merged.counts.rows, []
+def _is_of_whole(item: Result) -> bool:
+    return is_row_count(item) or item.id == FRESHNESS
+
+
+def _whole(loaded: Loaded, merged: Merged, plan: _Plan, now: datetime, *, where: str) -> Loaded:
+    """What the contract says of the whole, where only a part of it was read; the report with that in it.
+
+    Raises:
+        ContractError: The whole breaks it (DC003).
+    """
+    contract, rows, lines = loaded.contract, merged.counts.rows, []
     low, high = contract.rows.min, contract.rows.max
     if rows < low or (high is not None and rows > high):
         most = "" if high is None else f" and at most {high:,}"
@@ -178,8 +200,16 @@ def _require_whole(merged: Merged, plan: _Plan, contract: Contract, *, where: st
     if repeated is not None:
         names = ", ".join(f"`{name}`" for name in repeated[0])
         lines.append(f"{names}: expected every value once, {repeated[1]:,} of {rows:,} rows share one")
+    report = loaded.report
+    if plan.parts and contract.freshness is not None:
+        # A source that brings nothing new grows old all the same.
+        found = freshness(contract, kept.newest(merged, contract.freshness.column), now)
+        others = tuple(item for item in report.results if item.id != FRESHNESS)
+        report = replace(report, results=(*others, found))
+        lines += [found.line] if found.outcome is Outcome.FAIL else []
     if lines:
-        raise contract_errors.data_breaks_contract(where, len(lines), 2, tuple(lines))
+        raise contract_errors.data_breaks_contract(where, len(lines), 3, tuple(lines))
+    return loaded._replace(report=report)
 
 
 # -- what is kept ----------------------------------------------------------------------------------
@@ -209,18 +239,41 @@ def _draft(
             "rows": counts.rows,
             "columns": loaded.frame.columns
             or (before.artifact.meta["columns"] if before is not None else []),
-            "summary": f"{count(counts.rows, 'row')}, {count(checks, 'check')} passed",
+            "summary": f"{count(counts.rows, 'row')}, {count(checks, 'check')} passed{_judged(loaded)}",
             "row_counts": counts.to_json(),
             **_content(loaded.origins),
-            **kept_source.kept_meta(kept_source.basis(work), said),
+            **kept_source.kept_meta(
+                kept_source.basis(work), said, is_bound=sets_aside_by_others(loaded.report)
+            ),
         },
-        waits_until=work.now + declared.refresh if declared.refresh is not None else None,
+        waits_until=_waits_until(work, declared, loaded),
         evidence=(
             _contract_evidence(work, contract, loaded),
             _read_evidence(work, loaded, counts),
             *_repeats_evidence(work, loaded),
         ),
     )
+
+
+def _judged(loaded: Loaded) -> str:
+    """Of how many files how many were looked at; the verdict on the others was known."""
+    if loaded.judged is None or loaded.judged[0] == 1:
+        return ""
+    files, anew = loaded.judged
+    return f"; {count(files, 'file')}, {anew:,} judged anew"
+
+
+def _waits_until(work: Work, declared: Source, loaded: Loaded) -> datetime | None:
+    """When to read again: as declared; and where rows come bit by bit, when the newest has grown too old."""
+    moments = [] if declared.refresh is None else [work.now + declared.refresh]
+    limit, seen = loaded.contract.freshness, None
+    if limit is not None and declared.incremental is not None:
+        seen = next((item.observed_value for item in loaded.report.results if item.id == FRESHNESS), None)
+    if limit is not None and seen is not None:
+        newest = datetime.fromisoformat(seen)
+        newest = newest if newest.tzinfo is not None else newest.replace(tzinfo=UTC) + timedelta(days=1)
+        moments.append(max(newest + limit.max_age, work.now) + timedelta(seconds=1))
+    return min(moments, default=None)
 
 
 def _written(
@@ -283,7 +336,8 @@ def _contract_evidence(work: Work, contract: Contract | None, loaded: Loaded) ->
             observed="no contract declared",
         )
     warned = loaded.report.warnings
-    said = f"{count(len(loaded.report.results), 'check')} on {count(loaded.frame.height, 'row')}"
+    rows = loaded.frame.height if loaded.judged is None else loaded.report.rows
+    said = f"{count(len(loaded.report.results), 'check')} on {count(rows, 'row')}"
     aside = f"; {count(loaded.quarantined.height, 'row')} set aside" if loaded.rejected else ""
     return Evidence(
         check="contract",

@@ -1,0 +1,126 @@
+"""States of files, kept under what they are of: taken again where one is missing or damaged. Light.
+
+Keys of columns that must be unique are large, and most of them are those of an earlier state; so each run of
+them is kept once, under its digest.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
+
+from headway.contract.keys import Keys
+from headway.contract.state import State, decode, encode
+from headway.core import digest
+from headway.errors import ContractError
+
+_SMALL = 1 << 14
+"""Bytes of keys up to which they stand in the state itself."""
+_ALONE, _APART = b"\0", b"\1"
+
+
+class Shelf(Protocol):
+    """Where bytes are kept by name; it gives back what was put, or nothing."""
+
+    def get(self, name: str) -> bytes | None:
+        """What was put under a name; None when there is nothing, or not what was put."""
+        ...
+
+    def has(self, name: str) -> bool:
+        """Whether there is something under a name; `get` may find that it is damaged."""
+        ...
+
+    def put(self, name: str, value: bytes) -> None:
+        """Keep bytes under a name."""
+        ...
+
+    def need(self, name: str) -> None:
+        """Say that a name is still of use."""
+        ...
+
+
+class States:
+    """The states for one contract.
+
+    Args:
+        shelf: Where they are kept.
+        contract: Digest of what is asked, as states name it.
+    """
+
+    def __init__(self, shelf: Shelf, contract: str) -> None:
+        self._shelf = shelf
+        self._contract = contract
+        self._runs: dict[int, tuple[bytes, str]] = {}
+
+    def has(self, name: str) -> bool:
+        """Whether there is one under a name; it may be damaged."""
+        return self._shelf.has(name)
+
+    def put(self, name: str, state: State) -> None:
+        """Keep a state."""
+        if sum(len(run) for keys in state.keys.values() for run in keys.runs) <= _SMALL:
+            self._shelf.put(name, _ALONE + encode(state))
+            return
+        bare = {
+            key: replace(keys, runs=tuple(map(self._put_run, keys.runs))) for key, keys in state.keys.items()
+        }
+        self._shelf.put(name, _APART + encode(replace(state, keys=bare)))
+
+    def get(self, name: str) -> State | None:
+        """The state that was put under a name; None when it, or a part of it, is not there as it was."""
+        found = self._read(name)
+        if found is None or not found[1]:
+            return None if found is None else found[0]
+        keys = {key: self._with_runs(one) for key, one in found[0].keys.items()}
+        whole = {key: one for key, one in keys.items() if one is not None}
+        return replace(found[0], keys=whole) if len(whole) == len(keys) else None
+
+    def without_keys(self, name: str) -> State | None:
+        """As `get`, to be looked at and not to be merged: its keys are left where they are, as still of use."""
+        found = self._read(name)
+        if found is None:
+            return None
+        for run in (run for keys in found[0].keys.values() for run in keys.runs if found[1]):
+            self._shelf.need(_run(run))
+        return found[0]
+
+    def _read(self, name: str) -> tuple[State, bool] | None:
+        data = self._shelf.get(name)
+        if data is None or data[:1] not in (_ALONE, _APART):
+            return None
+        try:
+            state = decode(data[1:])
+        except ContractError:
+            return None
+        return (state, data[:1] == _APART) if state.contract == self._contract else None
+
+    def _put_run(self, run: bytes) -> bytes:
+        """The name of a run; it is written unless it was read, or written, before."""
+        known = self._runs.get(id(run))
+        if known is not None:
+            return bytes.fromhex(known[1])
+        name = digest.of_bytes(run)
+        self._shelf.put(_run(bytes.fromhex(name)), run)
+        self._runs[id(run)] = run, name
+        return bytes.fromhex(name)
+
+    def _with_runs(self, keys: Keys) -> Keys | None:
+        found = []
+        for name in keys.runs:
+            run = self._shelf.get(_run(name))
+            if run is None:
+                return None
+            self._runs[id(run)] = run, name.hex()
+            found.append(run)
+        return replace(keys, runs=tuple(found))
+
+
+def _run(name: bytes) -> str:
+    return f"run:{name.hex()}"
+
+
+def name_of(*parts: str) -> str:
+    """The name of a state: of a file by what is in it and how it is read, of several by their names."""
+    return digest.of_bytes(msgspec.json.encode(parts))
