@@ -87,6 +87,7 @@ def test_a_changed_gate_judges_again_and_runs_nothing(applied: Folder) -> None:
     applied.edit("headway.yaml", "- roc_auc >= 0.6", "- roc_auc >= 0.55")
     done = applied.run("apply")
     assert done.code == 0
+    assert "judging 1 gate" in done.err.partition("pass    roc_auc >= 0.55")[0]
     assert "pass    roc_auc >= 0.55" in done.err
     assert "0 nodes ran" in done.out
     assert applied.run("plan", "--exit-code").code == 0

@@ -30,9 +30,10 @@ def serve_bundle(bundle: Path, **where: Any) -> int:
 
 
 def _refuse(folder: Path, environment: str) -> NoReturn:
-    """Why there is nothing to serve: no such environment, or nothing was applied to it."""
-    from headway.engine.serving import workspace_at
+    """Why there is nothing to serve: no such environment, no endpoint, or nothing was applied."""
+    from headway.engine.serving import require_endpoints, workspace_at
     from headway.errors.engine import nothing_is_applied
 
-    workspace_at(folder, environment)
+    workspace = workspace_at(folder, environment)
+    require_endpoints(workspace)
     raise nothing_is_applied(environment)

@@ -48,5 +48,6 @@ def run(args: argparse.Namespace) -> int:
     if applied.refusal is not None:
         print(applied.refusal, file=sys.stderr)
         return applied.refusal.exit_code
-    options.hint(f"next: headway serve --env {args.env}" if applied.moved else "next: headway status")
+    serves = applied.moved is not None and any(node.startswith("endpoint.") for node in applied.moved.after)
+    options.hint(f"next: headway serve --env {args.env}" if serves else "next: headway status")
     return 0

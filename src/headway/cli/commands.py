@@ -29,7 +29,9 @@ COMMANDS = (
     Command("history", "headway.cli.history", "every commit of a feature group: who, when, which rows"),
     Command("group", "headway.cli.group", "restore the rows of a feature group's earlier commit"),
     Command("lineage", "headway.cli.lineage", "where a thing came from, and what came of it"),
-    Command("search", "headway.cli.search", "find features, sources and models, with who reads them"),
+    Command(
+        "search", "headway.cli.search", "find features, sources and models, here and in the products beside"
+    ),
     Command("validate", "headway.cli.validate", "judge a source's rows, or a file's, by their contract"),
     Command("profile", "headway.cli.profile", "look at a table, and propose a contract that it passes"),
     Command("contract", "headway.cli.contract", "import a Great Expectations suite as a contract"),

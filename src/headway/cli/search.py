@@ -11,6 +11,7 @@ from headway.cli import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to look for."""
+    parser.description = "Find features, sources and models, with who reads them: in this product, and in those of the folders beside it."
     parser.add_argument("words", nargs="*", help="in names, tags and descriptions; all of them")
     parser.add_argument(
         "--tag", action="append", default=[], metavar="TAG", help="that bears or carries this tag"

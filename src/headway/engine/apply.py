@@ -202,6 +202,9 @@ def _fingerprint(job: Job, node: str, outputs: Mapping[str, str]) -> Fingerprint
 def _collect_evidence(job: Job) -> Plan:
     """Judge what has no verdict yet, record it, and plan again."""
     plan = job.replan()
+    for step in plan.steps:
+        if step.kind == "evaluation" and step.output and step.status == "stale":
+            job.report(events.Judging(step.node, len(step.causes)))
     judged = job.judge(plan)
     if judged:
         job.writer.record(*(evidence for evidence, _ in judged))

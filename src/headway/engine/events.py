@@ -55,6 +55,17 @@ class Reused(NamedTuple):
     output: str
 
 
+class Judging(NamedTuple):
+    """Gates are about to be judged, which takes seconds where models are asked again.
+
+    Attributes:
+        gates: How many have no verdict in the environment of the plan.
+    """
+
+    node: str
+    gates: int
+
+
 class Judged(NamedTuple):
     """A gate was judged.
 
@@ -90,7 +101,7 @@ class Noticed(NamedTuple):
     text: str
 
 
-Event = Planned | Started | Finished | Reused | Judged | Moved | Materialised | Noticed
+Event = Planned | Started | Finished | Reused | Judging | Judged | Moved | Materialised | Noticed
 
 
 def unheard(event: Event) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from headway.core.clock import SystemClock
 from headway.engine.group_log import as_of, commits, snapshot_of
 from headway.engine.revealing import is_personal, told_of
 from headway.errors import tables as errors
@@ -126,6 +127,8 @@ def commit_at(reader: SqliteReader, reference: str) -> Committed:
     if _NUMBER.fullmatch(which):
         found = next((commit for commit in past if commit.number == int(which)), None)
     elif moment is not None:
+        if moment > SystemClock().now():
+            raise errors.moment_is_to_come(reference, past[-1].number, past[-1].at)
         found = as_of(past, moment)
     else:
         pointed = reader.environment(which).pointers.get(past[0].node)

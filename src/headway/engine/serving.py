@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +25,7 @@ from headway.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from headway.engine.materialise import Materialised
+    from headway.spec import product as spec
 
 _TRIES = 50
 """Times that a move is planned again when others move first; an apply in full flight moves once."""
@@ -331,10 +332,19 @@ def _endpoints(workspace: Workspace, environment: str) -> list[str]:
     present = published(workspace.serve(environment), workspace.key())
     if present is not None:
         return [endpoint.name for endpoint in present.endpoints]
+    return [*require_endpoints(workspace)]
+
+
+def require_endpoints(workspace: Workspace) -> Mapping[str, spec.Endpoint]:
+    """The endpoints that the product file declares.
+
+    Raises:
+        UsageError: It declares none (RL005).
+    """
     product = _declared(workspace)
     if not product.endpoints:
-        raise errors.not_an_endpoint(product.name)
-    return [*product.endpoints]
+        raise errors.not_an_endpoint(product.name, next(iter(product.models), "MODEL"))
+    return product.endpoints
 
 
 def _declared(workspace: Workspace) -> Product:

@@ -31,6 +31,16 @@ def _nearest(name: str, known: Sequence[str]) -> list[str]:
     return get_close_matches(name, known, n=1, cutoff=0.5)
 
 
+def _nearest_nodes(name: str, known: Sequence[str]) -> list[str]:
+    """Nodes whose own name is the one given, with another kind or none; else the one that is most alike."""
+    own = name.rpartition(".")[2].casefold()
+    same = [node for node in known if node.partition(".")[2].casefold() == own]
+    if same:
+        return same[:_SHOWN]
+    alike = _nearest(own, [node.partition(".")[2] for node in known])
+    return _nearest(name, known) or [node for node in known if node.partition(".")[2] in alike][:1]
+
+
 def plan_is_old(environment: str, planned: int, present: int) -> ConflictError:
     """EN001: The environment moved between planning and applying.
 
@@ -66,8 +76,9 @@ def unknown_node(name: str, known: Sequence[str]) -> UsageError:
     Nodes are written `kind.name`, as `headway plan` prints them: `source.flights`,
     `model.delay`, `model.delay.baseline`.
     """
-    near = _nearest(name, known)
-    hint = f"did you mean `{near[0]}`?" if near else f"nodes are: {', '.join(sorted(known)[:_SHOWN])}, ..."
+    near = _nearest_nodes(name, known)
+    listed = " or ".join(f"`{item}`" for item in near)
+    hint = f"did you mean {listed}?" if near else f"nodes are: {', '.join(sorted(known)[:_SHOWN])}, ..."
     return UsageError(code="EN003", what=f"there is no node `{name}`", mend=hint)
 
 

@@ -23,17 +23,26 @@ def _inputs(inputs: Mapping[str, str]) -> tuple[str, ...]:
     return (*lines, f"… and {len(inputs) - _SHOWN} more") if len(inputs) > _SHOWN else tuple(lines)
 
 
-def module_is_missing(module: str, missing: str) -> UserCodeError:
+def module_is_missing(module: str, missing: str, taken: tuple[str, str] = ("", "")) -> UserCodeError:
     """FE001: A module of feature functions does not exist.
 
     The product file names a Python module, and neither the product's directory nor its `src` folder
-    has it, or it imports a module that is not installed.
+    has it, or it imports a module that is not installed. Or another file has the name of its package and
+    hides it: a script of that name that runs, or a package of that name that was loaded before.
+
+    Args:
+        module: As the product file names it.
+        missing: What was not found.
+        taken: The package in which it was looked for, and the file that this is.
     """
+    package, file = taken
+    looked = f" in `{_brief(package)}`, which is `{_brief(file)}`" if file else ""
+    mend = "mend the module's name in the product file, or install what it imports"
     return UserCodeError(
         code="FE001",
-        what=f"module `{_brief(module)}` cannot be imported: there is no module `{_brief(missing)}`",
+        what=f"module `{_brief(module)}` cannot be imported: there is no module `{_brief(missing)}`{looked}",
         where=f"module `{_brief(module)}`",
-        mend="mend the module's name in the product file, or install what it imports",
+        mend=f"{mend}; where that is not your package, rename one of the two" if file else mend,
     )
 
 

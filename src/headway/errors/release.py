@@ -75,13 +75,16 @@ def nothing_to_promote(source: str) -> UsageError:
     )
 
 
-def not_an_endpoint(product: str) -> UsageError:
+def not_an_endpoint(product: str, model: str) -> UsageError:
     """RL005: The product declares no endpoint, so there is nothing to serve or roll back.
 
     Add one under `endpoints`, naming the model that answers.
     """
     return UsageError(
-        code="RL005", what=f"product `{product}` declares no endpoint", mend="add one under `endpoints`"
+        code="RL005",
+        what=f"product `{product}` declares no endpoint",
+        where="headway.yaml",
+        mend=f"add `endpoints: {{{model}: {{model: {model}}}}}` to headway.yaml, then run `headway apply`",
     )
 
 

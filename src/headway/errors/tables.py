@@ -138,6 +138,19 @@ def commit_is_unknown(reference: str, count: int, first: datetime) -> UsageError
     )
 
 
+def moment_is_to_come(reference: str, newest: int, at: datetime) -> UsageError:
+    """ST113: A reference names a moment that has not come yet.
+
+    A time stands for the newest commit that was there by then. Nobody can say what will be there by a
+    moment to come, and the newest commit of today would pass for it in silence.
+    """
+    return UsageError(
+        code="ST113",
+        what=f"`{reference}` names a moment that has not come yet",
+        mend=f"the newest commit is {newest}, of {at:%Y-%m-%d %H:%M} UTC: leave the time out, or give its number",
+    )
+
+
 def commits_do_not_compare(first: str, second: str) -> UsageError:
     """ST110: Two commits have no key in common to compare rows by.
 

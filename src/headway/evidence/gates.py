@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from headway.core.wording import figure
 from headway.errors import evidence as errors
 from headway.facts.evidence import Outcome
 from headway.spec.dimension import unit_of
@@ -231,8 +232,8 @@ def _counts(condition: Comparison) -> Unit:
 
 
 def _seconds(value: float) -> str:
-    return f"{value * 1000:.3g} ms"
+    return f"{figure(value * 1000, 3)} ms"
 
 
 def _number(value: float) -> str:
-    return f"{value:.4g}"
+    return figure(value)

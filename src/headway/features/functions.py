@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import sys
 import traceback
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -114,11 +115,23 @@ def _imported(name: str) -> ModuleType:
     except HeadwayError:
         raise
     except ModuleNotFoundError as error:
-        raise errors.module_is_missing(name, error.name or name) from error
+        missing = error.name or name
+        raise errors.module_is_missing(name, missing, _taken_for(missing)) from error
     except SyntaxError as error:
         raise errors.module_fails(name, f"{error.filename}:{error.lineno}", error) from error
     except (Exception, SystemExit) as error:  # the user-code boundary: whatever it raises is named
         raise errors.module_fails(name, _last_outside_import(error), error) from error
+
+
+def _taken_for(missing: str) -> tuple[str, str]:
+    """The nearest package of a missing module that was found, and the file that it is."""
+    parts = missing.split(".")[:-1]
+    for length in range(len(parts), 0, -1):
+        package = ".".join(parts[:length])
+        found = sys.modules.get(package)
+        if found is not None:
+            return package, getattr(found, "__file__", None) or next(iter(getattr(found, "__path__", ())), "")
+    return "", ""
 
 
 def _last_outside_import(error: BaseException) -> str:

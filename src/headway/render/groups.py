@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from headway.core.wording import count, few
+from headway.core.wording import count, few, figure
 from headway.render.style import PLAIN, Style, clip, table
 
 if TYPE_CHECKING:
@@ -152,5 +152,5 @@ def _row(row: dict[str, Any]) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return figure(value, 6)
     return "-" if value is None else clip(str(value), 40)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headway.core.wording import few
+from headway.core.wording import few, figure
 from headway.render.style import clip, table
 
 _WIDEST = 100
@@ -77,7 +77,7 @@ def plain(value: Any) -> str:
         case int():
             return f"{value:,}"
         case float():
-            return f"{value:.6g}"
+            return figure(value, 6)
         case str():
             return clip(_short(value), _TEXT)
         case Mapping():

@@ -50,9 +50,8 @@ class Progress:
                     self._line(self.style(f"  warn    {warning}", "yellow"))
             case events.Reused():
                 self._line(self.style(f"  {event.step.node:<28} {'-':>8}  inputs came out equal", "dim"))
-            case events.Judged():
-                elsewhere = f"  (for {event.environment})" if event.environment != self.environment else ""
-                self._line(verdict_line(event.evidence, self.style) + elsewhere)
+            case events.Judging() | events.Judged():
+                self._judged(event)
             case events.Moved():
                 moved = count(len(event.move.after), "pointer")
                 place = f"{event.move.environment} revision {event.move.revision}"
@@ -63,6 +62,14 @@ class Progress:
                 self._line(f"note: {event.text}")
             case events.Planned():
                 self._planned(event)
+
+    def _judged(self, event: events.Judging | events.Judged) -> None:
+        """That gates are being judged, or the verdict of one."""
+        if isinstance(event, events.Judging):
+            self._line(f"  {event.node:<28} {'...':>8}  judging {count(event.gates, 'gate')}")
+            return
+        elsewhere = f"  (for {event.environment})" if event.environment != self.environment else ""
+        self._line(verdict_line(event.evidence, self.style) + elsewhere)
 
     def _planned(self, event: events.Planned) -> None:
         """The plan is data: it goes to stdout, unless stdout is kept for JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from headway.core.wording import figure
 from headway.engine.found import Found
 from headway.engine.revealing import About
 from headway.engine.runs import Ran
@@ -89,7 +90,7 @@ def _facts(artifact: Artifact) -> dict[str, Any]:
         and len(classes) > _CLASSES
         and all(isinstance(one, int | float) for one in classes)
     ):
-        span = f"{len(classes):,} different ones, from {min(classes):g} to {max(classes):g}"
+        span = f"{len(classes):,} different ones, from {figure(min(classes), 6)} to {figure(max(classes), 6)}"
         facts = {("values" if name == "classes" else name): value for name, value in facts.items()}
         facts["values"] = span
     return facts

@@ -8,7 +8,7 @@ EXAMPLES = {
     "nothing_is_held": lambda: release.nothing_is_held("prod", "endpoint.delay"),
     "release_is_held": lambda: release.release_is_held("prod", "endpoint.delay", "ab" * 32, "ops", "slow"),
     "nothing_to_promote": lambda: release.nothing_to_promote("staging"),
-    "not_an_endpoint": lambda: release.not_an_endpoint("flight-delay"),
+    "not_an_endpoint": lambda: release.not_an_endpoint("flight-delay", "delay"),
     "no_release_kept": lambda: release.no_release_kept("prod", ".headway/serve/prod"),
     "override_stands": lambda: release.override_stands("prod", "stop", "ops"),
     "release_is_unknown": lambda: release.release_is_unknown("ab" * 32),

@@ -8,6 +8,9 @@ TABLE = "flight-delay.weather_hourly/v1"
 FILE = "ab" * 32 + ".parquet"
 
 EXAMPLES = {
+    "moment_is_to_come": lambda: tables.moment_is_to_come(
+        "spend@2099-01-01", 3, datetime(2026, 3, 1, 12, tzinfo=UTC)
+    ),
     "table_file_is_missing": lambda: tables.table_file_is_missing(TABLE, FILE),
     "table_file_is_changed": lambda: tables.table_file_is_changed(TABLE, FILE),
     "table_moved": lambda: tables.table_moved(TABLE),

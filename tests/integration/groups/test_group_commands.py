@@ -73,6 +73,7 @@ def test_rows_are_shown_as_they_were(typed: Typed) -> None:
     assert typed.json("show", f"{NODE}@1")["digest"] == first.commit
     assert "ST109" in typed("show", f"{NODE}@7", "--rows", code=2)
     assert "ST109" in typed("show", f"{NODE}@2020-01-01", "--rows", code=2)
+    assert "ST113" in typed("show", f"{NODE}@2999-01-01", code=2)
 
 
 def test_diff_shows_rows_that_came_changed_and_went(typed: Typed) -> None:

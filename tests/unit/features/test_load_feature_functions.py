@@ -178,3 +178,17 @@ def test_a_module_that_is_already_loaded_is_taken_as_it_is(loaded: Load) -> None
 def test_functions_and_rows_load_no_frame_library() -> None:
     code = "import headway.features.row, sys; print({'polars', 'pandas', 'scipy'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
+
+
+def test_a_module_that_hides_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script of the package's name that comes first: Python says only that it is no package."""
+    monkeypatch.syspath_prepend(tmp_path)
+    name = f"product_features_{next(numbers)}"
+    (tmp_path / f"{name}.py").write_text("")
+    with pytest.raises(UserCodeError) as caught:
+        load(f"{name}.contact")
+    assert f"there is no module `{name}.contact` in `{name}`, which is `" in caught.value.what
+    assert f"{name}.py`" in caught.value.what
+    with pytest.raises(UserCodeError) as caught:
+        load("no_such_package.contact")
+    assert caught.value.what.endswith("there is no module `no_such_package`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from headway.core import digest
+from headway.core.wording import figure
 from headway.data import tables
 from headway.engine.evaluating import evaluate_model
 from headway.engine.stages.names import REPORT, ROWS, short_name
@@ -38,7 +39,7 @@ def run(work: Work) -> Draft:
     path = work.folder / PREDICTIONS
     tables.write(found.predictions, path)
     figures = {name: figure.test for name, figure in found.report.metrics.items() if figure.test is not None}
-    shown = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    shown = ", ".join(f"{name} {figure(value)}" for name, value in figures.items())
     return Draft(
         kind="evaluation",
         digest=digest.of_value([digest.of_bytes(data), work.inputs[f"model.{declared.model}"].digest]),
