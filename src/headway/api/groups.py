@@ -53,9 +53,9 @@ def collect(folder: Path, *, dry_run: bool = False, who: str = "") -> Swept:
     from headway.core.who import who as present
     from headway.engine.collecting import collect as remove
     from headway.engine.recall import find_product
-    from headway.spec.load import load
+    from headway.spec.load import load_alone
     from headway.store.workspace import Workspace
 
     file = find_product(folder)
-    declared = tuple(load(file).product.environments) or ("dev",)
+    declared = tuple(load_alone(file).product.environments) or ("dev",)
     return remove(Workspace(file.parent), declared, who or present(), dry_run=dry_run)

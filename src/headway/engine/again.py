@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from headway.engine.archive import unpack
+from headway.engine.shared_groups import as_read
 from headway.engine.stages.table import stages
 from headway.engine.work import Draft, Work
 from headway.errors import HeadwayError
+from headway.facts.artifacts import Artifact
 from headway.facts.executions import Execution
 from headway.spec.graph import graph
 from headway.spec.load import load
@@ -40,9 +43,12 @@ def run_again(workspace: Workspace, execution: Execution, folder: Path) -> Draft
     root.mkdir()
     files.mkdir()
     unpack(blobs.read(execution.code_archive or ""), root)
-    loaded = load(root / "headway.yaml")
+    reader = workspace.open_reader()
+    found = {name: reader.artifact(digest) for name, digest in execution.fingerprint.inputs.items()}
+    inputs = {name: artifact for name, artifact in found.items() if artifact is not None}
+    loaded = load(root / "headway.yaml", as_read(execution, inputs))
     node = graph(loaded.product, loaded.contracts).node(execution.node)
-    return stages()[execution.kind](_work(workspace, blobs, execution, node, loaded, root, files))
+    return stages()[execution.kind](_work(workspace, blobs, execution, node, loaded, root, files, inputs))
 
 
 def _work(
@@ -53,12 +59,11 @@ def _work(
     loaded: object,
     root: Path,
     files: Path,
+    inputs: Mapping[str, Artifact],
 ) -> Work:
-    reader = workspace.open_reader()
-    inputs = {name: reader.artifact(digest) for name, digest in execution.fingerprint.inputs.items()}
     return Work(
         node=node,  # ty: ignore[invalid-argument-type]
-        inputs={name: artifact for name, artifact in inputs.items() if artifact is not None},
+        inputs=inputs,
         blobs=blobs,
         declaration=loaded,
         root=root,

@@ -40,7 +40,7 @@ from headway.spec.batches import (
     endpoints_of,
     rejected_beside,
 )
-from headway.spec.load import load
+from headway.spec.load import load_alone
 from headway.spec.product import Batch, Source
 from headway.store.workspace import Workspace
 
@@ -149,7 +149,7 @@ def declared_batches(file: Path, environment: str) -> list[Listed]:
     Raises:
         SpecError: The product file is wrong.
     """
-    product = load(file).product
+    product = load_alone(file).product
     newest: dict[str, tuple[Predicted, datetime]] = {}
     for fact in Workspace(file.parent).open_reader().facts(kinds=("batch",)):
         if isinstance(fact.body, Predicted) and fact.body.environment == environment:
@@ -172,7 +172,7 @@ def predict(file: Path, name: str, environment: str, who: str, progress: Progres
         EngineError: The rows cannot be read, the release cannot serve, or the disk refuses.
     """
     root = file.parent
-    loaded = load(file)
+    loaded = load_alone(file)  # the products that it reads from may be gone: the release has what it needs
     batch = loaded.product.batches.get(name)
     if batch is None:
         raise errors.batch_is_unknown(name, tuple(loaded.product.batches))

@@ -14,6 +14,7 @@ from headway.errors import engine as errors
 from headway.lineage.carried import EVERY, WHOLE, Columns
 from headway.spec.graph import Graph, graph
 from headway.spec.load import Loaded, load
+from headway.spec.neighbours import across, is_shared
 from headway.store.ledger import SqliteReader
 from headway.store.workspace import Workspace
 from headway.survey.functions import parameters
@@ -36,7 +37,7 @@ class Entry(NamedTuple):
         version: Of a group, as its author counts.
         commit: Number of a group's newest commit; 0 where there is none.
         fresh: When it was last made, RFC 3339; empty when it never was.
-        readers: Nodes downstream of it, nearest first.
+        readers: Nodes downstream of it, nearest first; then those of other products (`dataset.delay/delay`).
         environments: Where a release that reads it is pointed at, or the thing itself.
         place: `file:line`.
     """
@@ -101,21 +102,21 @@ def catalogue(folder: Path) -> Catalogue:
         UsageError: There is none.
         SpecError: The nearest product file is wrong; others are skipped, and named.
     """
-    entries: list[Entry] = []
-    products: list[str] = []
+    found: list[tuple[_Known, list[Entry]]] = []
     skipped: dict[str, str] = {}
     files = product_files(folder)
     for file in files:
         try:
             loaded = load(file)
-            entries += _entries(loaded, file.parent)
+            known = _known(loaded, file.parent)
+            found.append((known, list(_entries(known, file.parent))))
         except HeadwayError as error:
             if file.parent in (folder, *folder.parents):
                 raise
             skipped[str(file)] = error.what
-            continue
-        products.append(loaded.product.name)
-    return Catalogue(tuple(entries), tuple(products), skipped)
+    known = [one for one, _ in found]
+    entries = tuple(_with_readers_abroad(entry, known) for _, listed in found for entry in listed)
+    return Catalogue(entries, tuple(one.loaded.product.name for one in known), skipped)
 
 
 class _Known(NamedTuple):
@@ -139,24 +140,29 @@ class _Known(NamedTuple):
         )
 
 
-def _entries(loaded: Loaded, root: Path) -> Iterator[Entry]:
+def _known(loaded: Loaded, root: Path) -> _Known:
     nodes = graph(loaded.product, loaded.contracts)
     reader = Workspace(root).open_reader()
-    modules = Modules(root)
     states = [reader.environment(name) for name in reader.environments()]
     pointed = {
         node.name: tuple(state.name for state in states if node.name in state.pointers)
         for node in nodes.nodes
     }
-    found = governing.governed(loaded, nodes, modules, reader)
-    known = _Known(loaded, nodes, reader, dict(found.carried), pointed)
-    for node in nodes.nodes:
-        if node.kind != "baseline":
+    found = governing.governed(loaded, nodes, Modules(root), reader)
+    return _Known(loaded, nodes, reader, dict(found.carried), pointed)
+
+
+def _entries(known: _Known, root: Path) -> Iterator[Entry]:
+    loaded, modules = known.loaded, Modules(root)
+    for node in known.graph.nodes:
+        # A group of another product is listed there, with its readers here.
+        if node.kind != "baseline" and not is_shared(node.name):
             yield _node(known, node.name, node.kind)
     for name, source in loaded.product.sources.items():
         yield from _columns(known, name, source.contract or "")
     for name in loaded.product.feature_groups:
-        yield from _features(known, f"feature_group.{name}")
+        if not is_shared(name):
+            yield from _features(known, f"feature_group.{name}")
     for name, dataset in loaded.product.datasets.items():
         asked = parameters(dataset.on_demand, modules) if dataset.on_demand else None
         for feature in asked or ():
@@ -218,6 +224,25 @@ def _part(known: _Known, node: str, name: str, kind: str, description: str, tags
         readers=readers,
         environments=known.environments((node, *readers)) if readers else (),
     )
+
+
+def _with_readers_abroad(entry: Entry, known: Iterable[_Known]) -> Entry:
+    """An entry with those who read it in other products."""
+    node, _, feature = entry.name.partition(": ")
+    groups = [name for name in (node, *entry.readers) if name.startswith("feature_group.")]
+    for one in known:
+        for group in groups:
+            lent = across(group, entry.product)
+            if lent.partition(".")[2] not in one.loaded.product.feature_groups:
+                continue
+            is_feature = entry.kind == "feature" and group == node
+            names = _reading(one, lent, feature) if is_feature else one.readers(lent)
+            seen = tuple(across(name, one.loaded.product.name) for name in names)
+            entry = entry._replace(
+                readers=tuple(dict.fromkeys((*entry.readers, *seen))),
+                environments=tuple(dict.fromkeys((*entry.environments, *one.environments(names)))),
+            )
+    return entry
 
 
 def _reading(known: _Known, node: str, feature: str) -> tuple[str, ...]:

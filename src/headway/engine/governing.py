@@ -18,6 +18,8 @@ from headway.plan.plan import Cause, Plan
 from headway.plan.policies import policy_cause
 from headway.spec.graph import Graph
 from headway.spec.load import Loaded
+from headway.spec.neighbours import is_shared
+from headway.store.workspace import Workspace
 from headway.survey.functions import parameters
 from headway.survey.modules import Modules
 
@@ -78,7 +80,13 @@ def reads_of(loaded: Loaded, modules: Modules, reader: SqliteReader | None = Non
     return Reads(
         {name: parameters(name, modules) for name in dict.fromkeys(named) if name},
         {name: known for name, known in features.items() if known is not None},
+        {name: _reads_of_lender(lender, reader) for name, lender in loaded.lenders.items()},
     )
+
+
+def _reads_of_lender(lender: Loaded, reader: SqliteReader | None) -> Reads:
+    root = lender.file.parent
+    return reads_of(lender, Modules(root), Workspace(root).open_reader() if reader is not None else None)
 
 
 def _newest(group: str, reader: SqliteReader) -> tuple[str, ...] | None:
@@ -91,7 +99,7 @@ def _refuse_unknown(loaded: Loaded, reads: Reads) -> None:
     unknown = []
     for name, group in loaded.product.feature_groups.items():
         known = reads.functions.get(group.columns) if group.columns else reads.features.get(name)
-        if known is None:
+        if known is None or is_shared(name):
             continue
         for feature in group.features:
             if feature not in known:

@@ -15,10 +15,13 @@ from headway.engine.group_contract import judge
 from headway.engine.group_log import snapshot_of
 from headway.engine.group_reading import artifact_of, commit_at
 from headway.engine.opened import Opened, open_product, plan
+from headway.engine.shared_groups import place_of_lender
+from headway.errors import sharing
 from headway.errors import tables as errors
 from headway.facts.commits import Committed
 from headway.facts.executions import Execution, Fingerprint
 from headway.facts.fact import Made, RunEnded, RunStarted
+from headway.spec.neighbours import is_shared
 
 COMMAND = "group restore"
 
@@ -64,14 +67,19 @@ def restore(file: Path, reference: str, who: str, why: str) -> Restored:
     the next apply builds on it. No pointer moves here.
 
     Raises:
-        UsageError: There is no such commit, it is of another version, or the sources are not up to date.
+        UsageError: There is no such commit, it is of another version or product, or the sources are not up to
+            date.
         ConflictError: Somebody else writes the group.
         ContractError: The rows break the contract that the group has now.
         EngineError: The rows of the commit are damaged or collected.
     """
     opened = open_product(file)
     source = commit_at(opened.reader, reference)
-    group = opened.loaded.product.feature_groups.get(source.node.partition(".")[2])
+    name = source.node.partition(".")[2]
+    if is_shared(name) and name in opened.loaded.product.feature_groups:
+        _, folder = place_of_lender(opened.loaded, name)
+        raise sharing.group_is_of_another_product(reference, folder, "group restore GROUP@N")
+    group = opened.loaded.product.feature_groups.get(name)
     if group is None or group.version != source.version:
         raise errors.commit_is_of_another_version(reference, source.version, group.version if group else 0)
     fingerprint = _fingerprint(opened, source.node)

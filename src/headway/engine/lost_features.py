@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from headway.core.wording import few
+from headway.engine.foreign_readers import foreign_readers
 from headway.engine.group_log import meaning
 from headway.survey.faults import features, is_plain
 from headway.survey.modules import Modules
@@ -42,17 +43,34 @@ def lost_features(opened: Opened, scope: Collection[str]) -> Iterator[str]:
             one = len(gone) == 1
             yield (
                 f"apply will refuse {node} (ST107): {few([f'`{item}`' for item in gone])} {'is' if one else 'are'} "
-                f"gone in version {group.version}{readers(opened.graph, node)}; "
+                f"gone in version {group.version}{readers(opened.graph, node, _abroad(opened, name, gone))}; "
                 f"set `version: {group.version + 1}`, or bring {'it' if one else 'them'} back"
             )
 
 
-def readers(graph: Graph, node: str) -> str:
-    """`, which dataset.x and model.x read`: datasets, models and endpoints behind a node, in words."""
+def _abroad(opened: Opened, group: str, gone: Collection[str]) -> list[str]:
+    """Datasets, models and endpoints of other products that read one of these features."""
+    found: dict[str, None] = {}
+    for reader in foreign_readers(opened.root, opened.loaded.product.name):
+        taken = reader.pick.columns
+        if reader.group == group and (taken is None or set(taken) & set(gone)):
+            found |= dict.fromkeys((reader.dataset, *reader.behind))
+    return list(found)
+
+
+def readers(graph: Graph, node: str, abroad: Collection[str] = ()) -> str:
+    """`, which dataset.x and model.x read`: datasets, models and endpoints behind a node, in words.
+
+    Args:
+        graph: The product's nodes.
+        node: What they read.
+        abroad: Readers in other products.
+    """
     behind = {node}
     for item in graph.nodes:
         if behind & set(item.needs):
             behind.add(item.name)
     kinds = ("dataset", "model", "endpoint")
     found = [item.name for item in graph.nodes if item.name in behind and item.kind in kinds]
+    found += abroad
     return f", which {few(found)} {'reads' if len(found) == 1 else 'read'}" if found else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from headway.core.clock import SystemClock, to_text
 from headway.core.wording import few
-from headway.engine import contract_promises, governing, shared_groups
+from headway.engine import contract_promises, foreign_readers, governing, shared_groups
 from headway.engine.condition import Conditions
 from headway.engine.governing import Governed
 from headway.engine.lost_features import lost_features
@@ -109,7 +109,7 @@ def within_environment(opened: Opened, environment: str, only: Collection[str] =
         SpecError: It has no feature that is taken here.
         EngineError: Its ledger cannot be read.
     """
-    if opened.lending is not None or not opened.loaded.lenders:
+    if opened.lending is not None:
         return opened
     found = shared_groups.lending(opened.loaded, environment, within(opened.graph, only))
     return replace(opened, own=shared_groups.with_commits(opened.own, found.lent), lending=found)
@@ -258,6 +258,7 @@ def _notices(opened: Opened, state: EnvironmentState, scope: Collection[str]) ->
     notices += missing_files(opened.root, opened.loaded.product, scope)
     notices += lost_features(opened, scope)
     notices += contract_promises.notices(opened, scope)
+    notices += foreign_readers.notices(opened.loaded)
     notices += shared_groups.notices(opened.loaded, (opened.lending or Lending()).lent)
     notices += governing.notices(opened.governed, scope, protected=is_protected(opened, state.name))
     if is_protected(opened, state.name):

@@ -10,13 +10,16 @@ from headway.contract.personal import personal_columns
 from headway.data import tables
 from headway.data.personal import mask_of
 from headway.engine.governing import columns_with, reads_of
+from headway.engine.group_log import snapshot_of
 from headway.engine.stages.names import ROWS
 from headway.engine.work import Work
 from headway.errors.masking import PERSONAL, Mask
+from headway.facts.artifacts import Artifact
 from headway.features.layout import FEATURE_PREFIX, ROW_PREFIX
 from headway.lineage.carried import EVERY, carried
 from headway.spec.graph import graph
 from headway.spec.load import Loaded
+from headway.spec.neighbours import is_shared
 from headway.survey.modules import Modules
 
 
@@ -30,6 +33,8 @@ def mask_for(work: Work) -> Mask | None:
 
 def _is_tagged(loaded: Loaded) -> bool:
     product = loaded.product
+    if any(_is_tagged(lender) for lender in loaded.lenders.values()):
+        return True
     given = [*product.sources.values(), *product.feature_groups.values(), *product.datasets.values()]
     return any(PERSONAL in declared.tags for declared in given) or any(
         personal_columns(contract) for contract in loaded.contracts.values()
@@ -47,27 +52,48 @@ def _columns(work: Work, loaded: Loaded) -> Iterator[pl.Series]:
             if any(column.endswith(EVERY) for column in personal):
                 names |= {column for column in frame.columns if column.startswith(FEATURE_PREFIX)}
             yield from _texts(frame, names)
+    for node in _behind(work, loaded):
+        kind, _, name = node.partition(".")
+        personal = columns_with(found.get(node, {}), PERSONAL)
+        if kind == "source":
+            yield from _source(work, node, personal)
+        elif is_shared(name):
+            yield from _shared(work, node, personal)
+
+
+def _behind(work: Work, loaded: Loaded) -> list[str]:
+    """Nodes that flow into the node of this work."""
     nodes = graph(loaded.product, loaded.contracts)
-    behind, waiting = {work.node.name}, [work.node.name]
-    while waiting:
-        for need in nodes.node(waiting.pop()).needs:
-            if need not in behind:
-                behind.add(need)
-                waiting.append(need)
-    for name in loaded.product.sources:
-        node = f"source.{name}"
-        if node in behind and node != work.node.name:
-            yield from _source(work, node, columns_with(found[node], PERSONAL))
+    behind = [work.node.name]
+    for node in behind:
+        behind += [need for need in nodes.node(node).needs if need not in behind]
+    return behind[1:]
 
 
 def _source(work: Work, node: str, personal: set[str]) -> Iterator[pl.Series]:
+    artifact = _newest(work, node)
+    for file in artifact.files if artifact is not None and personal else ():
+        frame = tables.read(work.blobs.path(file.digest))
+        yield from (frame[name] for name in frame.columns if name in personal or "*" in personal)
+
+
+def _shared(work: Work, node: str, personal: set[str]) -> Iterator[pl.Series]:
+    """Personal values in the rows of another product's group, whose sources are not here."""
+    artifact = _newest(work, node)
+    if artifact is None or not personal:
+        return
+    frame = work.tables().read(snapshot_of(artifact)).collect()
+    names = set(frame.columns) if EVERY in personal else personal
+    yield from _texts(frame, names)
+
+
+def _newest(work: Work, node: str) -> Artifact | None:
+    """What a node came out with: where it is an input, else last."""
     artifact = work.inputs.get(node)
     if artifact is None and work.past is not None:
         past = work.past.executions(node)
         artifact = work.past.artifact(past[0].output) if past and past[0].output else None
-    for file in artifact.files if artifact is not None and personal else ():
-        frame = tables.read(work.blobs.path(file.digest))
-        yield from (frame[name] for name in frame.columns if name in personal or "*" in personal)
+    return artifact
 
 
 def _texts(frame: pl.DataFrame, names: set[str]) -> Iterator[pl.Series]:

@@ -9,6 +9,7 @@ from headway.core.clock import SystemClock
 from headway.engine import serving
 from headway.engine.admission import admit
 from headway.engine.opened import Opened, check_environment, open_product
+from headway.engine.shared_groups import require_released
 from headway.errors import release as errors
 from headway.facts.moves import EnvironmentState, Move
 from headway.plan.make import hold_on
@@ -36,7 +37,8 @@ def promote(file: Path, source: str, target: str, *, who: str, why: str, unhold:
         unhold: Lift holds on the target's endpoints first; with no source, only that.
 
     Raises:
-        GateError: The target's gates refuse, or the release is held there.
+        GateError: The target's gates refuse, the release is held there, or it is made of rows of another
+            product that its environment of this name never had.
         UsageError: The source points at nothing.
     """
     opened = open_product(file)
@@ -74,6 +76,7 @@ def _move(opened: Opened, source: str, target: str, request: Request) -> Move | 
     move = moves.promote(state, origin.pointers, request, ())
     if not move.after:
         return None
+    require_released(opened.loaded, opened.reader, origin.pointers, target)
     verdict = admit(opened, _as_plan(opened, origin, state, target))
     if verdict.refusal is not None:
         raise verdict.refusal

@@ -18,8 +18,10 @@ from headway.core import claim
 from headway.engine.again import RESULT
 from headway.engine.found import find
 from headway.engine.models import predictor_of, scores
+from headway.engine.shared_groups import SHARED
 from headway.engine.stages.names import ROWS
 from headway.errors import engine as errors
+from headway.errors import sharing
 from headway.facts.artifacts import Artifact
 from headway.facts.executions import Execution
 from headway.store.blobs import LocalBlobs
@@ -67,6 +69,10 @@ def reproduce(workspace: Workspace, reference: str) -> Reproduced:
     if not made or artifact.kind not in REPEATABLE or made[0][1].code_archive is None:
         raise errors.not_repeatable(reference, artifact.kind)
     execution = made[0][1]
+    if SHARED in artifact.meta:
+        folder, node = artifact.meta[SHARED]["folder"], artifact.meta[SHARED]["node"]
+        again = f"reproduce {node}@{artifact.meta[SHARED]['number']}"
+        raise sharing.group_is_of_another_product(reference, folder, again)
     with scratch(workspace) as folder:
         result = in_a_process(workspace, artifact, folder, reference)
         verdict, reasons, worst = _compare(workspace, artifact, execution, result, folder)

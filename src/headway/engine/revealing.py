@@ -11,13 +11,14 @@ from headway.core.clock import SystemClock
 from headway.core.ids import uuid7
 from headway.engine.governing import carrying, columns_with, governed
 from headway.engine.recall import PRODUCT_FILE
-from headway.errors import HeadwayError
+from headway.engine.shared_groups import without_lenders
+from headway.errors import HeadwayError, SpecError
 from headway.errors.masking import MASK, PERSONAL
 from headway.facts.fact import RunEnded, RunStarted
 from headway.lineage.carried import EVERY, Columns
 from headway.predictions.record import Prediction
 from headway.spec.graph import graph
-from headway.spec.load import load
+from headway.spec.load import Loaded, load
 from headway.store.workspace import Workspace
 from headway.survey.modules import Modules
 
@@ -59,7 +60,7 @@ class Told(NamedTuple):
 def told_of(workspace: Workspace) -> Told:
     """What a product says of its nodes."""
     try:
-        loaded = load(workspace.root / PRODUCT_FILE)
+        loaded = _declared(workspace)
         nodes = graph(loaded.product, loaded.contracts)
         found = governed(loaded, nodes, Modules(workspace.root), workspace.open_reader())
     except HeadwayError:
@@ -75,6 +76,19 @@ def told_of(workspace: Workspace) -> Told:
             carries,
         )
     return Told(said, found.carried)
+
+
+def _declared(workspace: Workspace) -> Loaded:
+    """The product file, also when a product that it reads from is gone or wrong.
+
+    Raises:
+        SpecError: It is wrong in itself.
+    """
+    file = workspace.root / PRODUCT_FILE
+    try:
+        return load(file)
+    except SpecError:
+        return without_lenders(file)
 
 
 def hidden(prediction: Prediction, told: Told) -> Prediction:

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from headway.engine.foreign_readers import files_that_read
 from headway.errors import sharing as errors
+from headway.errors.masking import PERSONAL
 from headway.facts.artifacts import Artifact
-from headway.facts.executions import Fingerprint
+from headway.facts.executions import Execution, Fingerprint
 from headway.facts.moves import Move
-from headway.spec.load import Loaded
+from headway.spec.load import Loaded, load, load_alone
 from headway.spec.neighbours import is_shared
 from headway.spec.product import FeatureGroup
+from headway.spec.quantities import parse_duration
 from headway.store.ledger import SqliteReader
 from headway.store.workspace import Workspace
 from headway.survey.files import Signature, settled, signature_of
+from headway.survey.functions import parameters
+from headway.survey.modules import Modules
 
 KIND = "feature_group."
 SHARED = "shared"
@@ -85,16 +91,26 @@ def lending(loaded: Loaded, environment: str, scope: Collection[str]) -> Lending
 
 
 def watch(loaded: Loaded) -> dict[str, Signature | None]:
-    """Product files beside, and files and ledgers of the products that lend, with their stat signatures."""
-    if not loaded.lenders:
+    """Product files beside, and files, code and ledgers of those that lend, with their stat signatures.
+
+    Files of products that read from this one are among them: what they lose, a plan says.
+    """
+    reading = files_that_read(loaded.file.parent, loaded.product.name)
+    if not loaded.lenders and not reading:
         return {}
-    paths = [loaded.file.parent.absolute().parent, *loaded.neighbours]
+    code: dict[str, Signature | None] = {}
+    paths = [loaded.file.parent.absolute().parent, *loaded.neighbours, *reading]
     for lender in loaded.lenders.values():
         root, ledger = lender.file.parent, Workspace(lender.file.parent).ledger
         paths += [root / name for name in lender.contracts]
         paths += [ledger, ledger.with_suffix(_HEAD)]
+        modules = Modules(root)
+        for group in lender.product.feature_groups.values():
+            if group.columns is not None:
+                parameters(group.columns, modules)  # which tags a feature carries, its code says
+        code |= {str(path): signature for path, signature in modules.seen.items()}
     now = time.time_ns()
-    return {str(path.absolute()): settled(signature_of(path), now) for path in paths}
+    return code | {str(path.absolute()): settled(signature_of(path), now) for path in paths}
 
 
 def with_commits(own: Mapping[str, Fingerprint], lent: Mapping[str, Lent]) -> dict[str, Fingerprint]:
@@ -108,6 +124,41 @@ def place_of_lender(loaded: Loaded, group: str) -> tuple[Path, str]:
     """The folder of the product that computes a shared group, and the same as seen from this one."""
     root = loaded.lenders[group.partition("/")[0]].file.parent
     return root, f"../{root.name}"
+
+
+def without_lenders(file: Path) -> Loaded:
+    """A product file when the products that it reads from may be gone; what came from them counts as personal.
+
+    Raises:
+        SpecError: The file is wrong in itself.
+    """
+    picks = [pick for item in load_alone(file).product.datasets.values() for pick in item.features]
+    shared = {
+        pick.group: FeatureGroup(
+            from_=(), key=tuple(pick.by_key), version=pick.version or 1, tags=(PERSONAL,)
+        )
+        for pick in picks
+        if is_shared(pick.group)
+    }
+    return load(file, shared)
+
+
+def as_read(execution: Execution, inputs: Mapping[str, Artifact]) -> dict[str, FeatureGroup]:
+    """Groups of other products as an execution read them, from what is kept here of them."""
+    return {
+        node.removeprefix(KIND): FeatureGroup(
+            from_=(),
+            key=tuple(artifact.meta["key"]),
+            version=artifact.meta["version"],
+            ttl=_ttl(execution.fingerprint.config.get(f"ttl.{node.removeprefix(KIND)}")),
+        )
+        for node, artifact in inputs.items()
+        if is_shared(node)
+    }
+
+
+def _ttl(written: str | None) -> timedelta | None:
+    return None if written is None else parse_duration(written)
 
 
 def words(reader: SqliteReader, lent: Mapping[str, Lent]) -> dict[str, str]:
@@ -138,11 +189,32 @@ def notices(loaded: Loaded, lent: Mapping[str, Lent]) -> Iterator[str]:
             )
 
 
-def is_released(artifacts: Collection[str], root: Path, environment: str) -> bool:
-    """Whether an environment of the other product ever pointed at one of these commits."""
-    there = Workspace(root).open_reader()
-    moves = (fact.body for digest in artifacts for fact, _ in there.moves_to(digest))
-    return any(isinstance(move, Move) and move.environment == environment for move in moves)
+def require_released(
+    loaded: Loaded, reader: SqliteReader, pointers: Mapping[str, str], environment: str
+) -> None:
+    """Refuse to move an environment to rows of another product that its environment of this name never had.
+
+    Args:
+        loaded: The product file.
+        reader: The ledger of this product.
+        pointers: Node -> artifact that the environment is about to point at.
+        environment: Its name.
+
+    Raises:
+        GateError: One of them is made of such rows.
+    """
+    for name in filter(is_shared, loaded.product.feature_groups):
+        digest = pointers.get(f"{KIND}{name}")
+        made = reader.made_by(digest) if digest is not None else ()
+        commits = {done.fingerprint.inputs.get(f"{KIND}{name}", "") for _, done in made}
+        root, folder = place_of_lender(loaded, name)
+        there = Workspace(root).open_reader()
+        moves = (fact.body for commit in commits for fact, _ in there.moves_to(commit))
+        had = any(isinstance(move, Move) and move.environment == environment for move in moves)
+        if digest is not None and not had:
+            artifact = reader.artifact(digest)
+            number = artifact.meta[SHARED]["number"] if artifact is not None else 0
+            raise errors.shared_commit_is_not_released(name, number, environment, folder)
 
 
 def _lent(loaded: Loaded, name: str, group: FeatureGroup, environment: str) -> Lent:

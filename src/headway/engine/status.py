@@ -15,7 +15,7 @@ from headway.errors import HeadwayError
 from headway.facts.moves import EnvironmentState
 from headway.plan.make import hold_on
 from headway.release.publish import published
-from headway.spec.load import load
+from headway.spec.load import load_alone
 from headway.store.workspace import Workspace
 
 
@@ -71,7 +71,7 @@ class Status(NamedTuple):
 
 def status_of(file: Path) -> Status:
     """The status of every environment that is declared or ever moved."""
-    product = load(file).product
+    product = load_alone(file).product
     workspace = Workspace(file.parent)
     reader = workspace.open_reader()
     trouble = ""

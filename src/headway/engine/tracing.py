@@ -1,4 +1,4 @@
-"""Lineage of a reference, from the ledger and the prediction log."""
+"""Lineage of a reference, from the ledgers of its product and of those beside, and the prediction log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from headway.engine.found import find
+from headway.engine.joined_past import JoinedPast
 from headway.engine.revealing import Told, hidden, told_of
 from headway.lineage.trace import Lineage, downstream, upstream
 from headway.predictions.record import Prediction
@@ -43,7 +44,7 @@ def trace(workspace: Workspace, reference: str, *, down: bool = False) -> Traced
     found = find(workspace, reference)
     told = told_of(workspace)
     prediction = hidden(found.prediction, told) if found.prediction is not None else None
-    reader, digest = workspace.open_reader(), found.artifact.digest
+    reader, digest = JoinedPast(workspace), found.artifact.digest
     lineage = downstream(reader, digest) if down else upstream(reader, digest, _served(prediction))
     return Traced(lineage, prediction, told)
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from headway.spec.contract import Contract
 from headway.spec.load import Loaded
+from headway.spec.neighbours import across, is_shared
 from headway.spec.product import Dataset, FeatureGroup, FeaturePick, Product
 
 EVERY = "*"
@@ -57,10 +58,12 @@ class Reads(NamedTuple):
     Attributes:
         functions: Module -> its feature functions; None where its text does not tell them.
         features: Feature group -> the features of its newest commit.
+        lenders: Product whose groups are read -> what is known of its own code and data.
     """
 
     functions: Mapping[str, Parameters | None] = {}
     features: Mapping[str, tuple[str, ...]] = {}
+    lenders: Mapping[str, Reads] = {}
 
 
 def bears(tags: Iterable[str], wanted: str) -> bool:
@@ -80,7 +83,8 @@ def carried(loaded: Loaded, reads: Reads) -> dict[str, Columns]:
     for name in product.sources:
         walk.found[f"source.{name}"] = walk.source(name)
     for name, group in product.feature_groups.items():
-        walk.found[f"feature_group.{name}"] = walk.group(name, group)
+        node = f"feature_group.{name}"
+        walk.found[node] = walk.shared(name, group) if is_shared(name) else walk.group(name, group)
     for name, dataset in product.datasets.items():
         walk.found[f"dataset.{name}"] = walk.dataset(name, dataset)
     for name, model in product.models.items():
@@ -103,6 +107,7 @@ class _Walk:
         self.product: Product = loaded.product
         self.reads = reads
         self.found: dict[str, Columns] = {}
+        self.lent: dict[str, dict[str, Columns]] = {}
 
     def given(self, node: str, column: str, tags: Iterable[str], place: str) -> tuple[Bearing, ...]:
         return tuple(Bearing(tag, place, ((node, column),)) for tag in tags)
@@ -129,6 +134,22 @@ class _Walk:
     def contract(self, source: str) -> Contract | None:
         declared = self.product.sources[source].contract
         return self.loaded.contracts.get(declared) if declared else None
+
+    def shared(self, name: str, group: FeatureGroup) -> Columns:
+        """A group of another product: what it carries there, all the way from there."""
+        product, _, there = name.partition("/")
+        lender = self.loaded.lenders.get(product)
+        if lender is None:  # only what was kept of it is known: the folder beside is not looked into
+            node = f"feature_group.{name}"
+            own = self.given(node, WHOLE, group.tags, self.loaded.file.name)
+            return dict.fromkeys((WHOLE, *group.key, EVERY), own)
+        if product not in self.lent:
+            self.lent[product] = carried(lender, self.reads.lenders.get(product, Reads()))
+        columns = self.lent[product][f"feature_group.{there}"]
+        return {
+            column: tuple(_lent(bearing, product, lender) for bearing in found)
+            for column, found in columns.items()
+        }
 
     def group(self, name: str, group: FeatureGroup) -> Columns:
         node, sources = f"feature_group.{name}", [self.found[f"source.{item}"] for item in group.from_]
@@ -191,6 +212,12 @@ class _Walk:
             for column, bearings in self.found.get(need, {}).items():
                 columns[column] = columns.get(column, ()) + _through(node, column, bearings) + own
         return columns
+
+
+def _lent(bearing: Bearing, product: str, lender: Loaded) -> Bearing:
+    """A tag as the reader of a group has it: nodes and places of the other product say that they are there."""
+    chain = tuple((across(node, product), column) for node, column in bearing.chain)
+    return bearing._replace(place=f"../{lender.file.parent.name}/{bearing.place}", chain=chain)
 
 
 def _of(columns: Columns, name: str) -> tuple[Bearing, ...]:

@@ -10,6 +10,7 @@ from headway.facts.evidence import Outcome
 from headway.lineage.carried import Bearing, Columns, bears
 from headway.spec.graph import Graph
 from headway.spec.load import Loaded
+from headway.spec.neighbours import across, is_shared
 from headway.spec.product import Matter, PolicyRule, Product
 
 DEPRECATED = "deprecated"
@@ -123,10 +124,9 @@ def _along(rule: PolicyRule, node: str, columns: Columns, loaded: Loaded, graph:
     if verb == "deny" and matter.tag:
         yield from _denied(matter.tag, columns)
         return
-    for name in _sources(node, graph):
-        way = " -> ".join(_way(f"source.{name}", node, graph))
-        place, tags = loaded.place("sources", name), loaded.product.sources[name].tags
-        named = any(fnmatchcase(name, pattern) for pattern in matter.source)
+    for name, way, place, tags in _origins(node, loaded, graph):
+        short = name.rpartition("/")[2]  # a source is called the same wherever its rows go
+        named = any(fnmatchcase(name, pattern) or fnmatchcase(short, pattern) for pattern in matter.source)
         if matter.source and named == (verb == "deny"):
             yield f"{way} ({place})"
         elif verb == "allow" and matter.tag and not any(bears(tags, tag) for tag in matter.tag):
@@ -149,17 +149,32 @@ def _denied(tags: Sequence[str], columns: Columns) -> Iterator[str]:
         yield f"{bearing.way} carries {bearing.tag} ({bearing.place})"
 
 
-def _sources(node: str, graph: Graph) -> list[str]:
-    """Sources that flow into a node, in the order of the file."""
+def _origins(node: str, loaded: Loaded, graph: Graph) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """(name, way, place, tags) of every source that flows into a node, of other products too."""
+    for name in _behind(node, graph, "source"):
+        way = " -> ".join(_way(f"source.{name}", node, graph))
+        yield name, way, loaded.place("sources", name), loaded.product.sources[name].tags
+    for group in filter(is_shared, _behind(node, graph, "feature_group")):
+        product, _, there = group.partition("/")
+        lender = loaded.lenders.get(product)
+        if lender is None:
+            continue  # only its rows are known: the folder beside is not looked into
+        way = " -> ".join(_way(f"feature_group.{group}", node, graph))
+        for name in lender.product.feature_groups[there].from_:
+            begins = across(f"source.{name}", product)
+            place = f"../{lender.file.parent.name}/{lender.place('sources', name)}"
+            yield f"{product}/{name}", f"{begins} -> {way}", place, lender.product.sources[name].tags
+
+
+def _behind(node: str, graph: Graph, kind: str) -> list[str]:
+    """Names of the nodes of a kind that flow into a node, or are it, in the order of the file."""
     found, waiting = {node}, [node]
     while waiting:
         for need in graph.node(waiting.pop()).needs:
             if need not in found:
                 found.add(need)
                 waiting.append(need)
-    return [
-        item.name.partition(".")[2] for item in graph.nodes if item.kind == "source" and item.name in found
-    ]
+    return [item.name.partition(".")[2] for item in graph.nodes if item.kind == kind and item.name in found]
 
 
 def _way(start: str, end: str, graph: Graph) -> list[str]:

@@ -80,7 +80,7 @@ def load(file: Path, shared: Mapping[str, FeatureGroup] | None = None) -> Loaded
     if product is not INVALID:
         contracts, places = _contracts(file, product, reading)
         if shared is None:
-            around = neighbourhood(file, product, references.Check(reading), _alone)
+            around = neighbourhood(file, product, references.Check(reading), load_alone)
         references.check(product, contracts, reading, around.groups)
         scene = Scene(product, contracts, references.Check(reading), around.groups)
         for check in (check_data, check_models, check_delivery, check_batches, check_policies):
@@ -98,8 +98,12 @@ def load(file: Path, shared: Mapping[str, FeatureGroup] | None = None) -> Loaded
     )
 
 
-def _alone(file: Path) -> Loaded:
-    """A product without what it reads from others: its groups are made of sources alone."""
+def load_alone(file: Path) -> Loaded:
+    """Read a product file without the products whose groups it reads: they may be gone, or in the middle of a change.
+
+    Raises:
+        SpecError: Something is wrong in the file itself.
+    """
     return load(file, {})
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from headway.errors import SpecError
-from headway.spec.document import Path_, compose
+from headway.spec.document import LARGEST, Path_, compose
 from headway.spec.product import FeatureGroup, FeaturePick, Product
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ def is_shared(group: str) -> bool:
     return "/" in group
 
 
+def across(node: str, product: str) -> str:
+    """A node as other products name it: `source.weather/observations`."""
+    kind, _, name = node.partition(".")
+    return f"{kind}.{product}/{name}"
+
+
 def files_beside(root: Path) -> list[Path]:
     """Product files in the folders beside a product's folder, by name."""
     own = root.resolve()
@@ -62,6 +68,15 @@ def product_name(file: Path) -> str:
         if isinstance(key, ScalarNode) and key.value == "product" and isinstance(value, ScalarNode):
             return str(value.value)
     return ""
+
+
+def mentions(file: Path, product: str) -> bool:
+    """Whether the text of a product file names a group of a product, so that it may read one."""
+    try:
+        with file.open("rb") as text:
+            return f"{product}/".encode() in text.read(LARGEST)
+    except OSError:
+        return False
 
 
 def neighbourhood(

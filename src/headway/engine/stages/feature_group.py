@@ -11,6 +11,7 @@ from headway.core import digest
 from headway.data import groups, incremental
 from headway.data.groups import SourceTable
 from headway.data.times import EVENT_TIME, KNOWN_TIME
+from headway.engine.foreign_readers import foreign_readers
 from headway.engine.group_commit import Commit, Making, Place, commit_all, commit_changes, place_of
 from headway.engine.group_contract import judge
 from headway.engine.group_log import commits, meaning
@@ -288,6 +289,8 @@ def _refuse_lost_features(group: Group, newest: Committed, rows: pl.DataFrame) -
         for name, dataset in datasets.items()
         if any(pick.group == group.name for pick in dataset.features)
     ]
+    abroad = foreign_readers(group.work.root, group.work.declaration.product.name)
+    readers += [item.dataset.partition(".")[2] for item in abroad if item.group == group.name]
     raise errors.group_needs_a_version(group.name, group.declared.version, lost, retyped, readers)
 
 
