@@ -20,7 +20,9 @@ KEPT_TURNS = 3
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS known
-    (owner TEXT, name TEXT, digest TEXT, value BLOB, turn INTEGER, PRIMARY KEY (owner, name))""",
+    (owner TEXT, name TEXT, digest TEXT, value BLOB, PRIMARY KEY (owner, name))""",
+    # Apart, since to change one column of a row SQLite writes all of it again.
+    "CREATE TABLE IF NOT EXISTS used (owner TEXT, name TEXT, turn INTEGER, PRIMARY KEY (owner, name))",
     "CREATE TABLE IF NOT EXISTS turn (owner TEXT PRIMARY KEY, number INTEGER)",
 )
 
@@ -96,8 +98,8 @@ class Memory:
     def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=2.0)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            # Never waits for the disk: what a power loss leaves damaged is worked out again.
+            connection.execute("PRAGMA synchronous = OFF")
             for statement in _TABLES:
                 connection.execute(statement)
         except sqlite3.Error:
@@ -129,7 +131,7 @@ class Memory:
             self._connection.close()
             self._connection = None
         with contextlib.suppress(OSError, sqlite3.Error):
-            for suffix in ("", "-wal", "-shm"):
+            for suffix in ("", "-journal"):
                 Path(f"{self._path}{suffix}").unlink(missing_ok=True)
             self._written()
 
@@ -145,14 +147,19 @@ class Memory:
             )
             (turn,) = known.execute("SELECT number FROM turn WHERE owner = ?", (owner,)).fetchone()
             known.executemany(
-                "INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?, ?)",
-                [(owner, name, _digest(name, value), value, turn) for name, value in self._new.items()],
+                "INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)",
+                [(owner, name, _digest(name, value), value) for name, value in self._new.items()],
             )
             known.executemany(
-                "UPDATE known SET turn = ? WHERE owner = ? AND name = ?",
-                [(turn, owner, name) for name in sorted(self._used - self._new.keys())],
+                "INSERT OR REPLACE INTO used VALUES (?, ?, ?)",
+                [(owner, name, turn) for name in sorted(self._used | self._new.keys())],
             )
-            known.execute("DELETE FROM known WHERE owner = ? AND turn < ?", (owner, turn - KEPT_TURNS))
+            old = (owner, turn - KEPT_TURNS)
+            unused = known.execute(
+                "SELECT owner, name FROM used WHERE owner = ? AND turn < ?", old
+            ).fetchall()
+            known.executemany("DELETE FROM known WHERE owner = ? AND name = ?", unused)
+            known.executemany("DELETE FROM used WHERE owner = ? AND name = ?", unused)
             known.execute("COMMIT")
         except sqlite3.Error:
             with contextlib.suppress(sqlite3.Error):
