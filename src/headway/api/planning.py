@@ -47,11 +47,9 @@ def apply(
     report: Callable[[Event], None] | None = None,
 ) -> Applied:
     """Make an environment what the product file wants; see `headway.engine.apply.apply`."""
-    from headway.engine.admission import refused_at_once
     from headway.engine.converge import converge
     from headway.engine.events import unheard
     from headway.engine.recall import find_product
 
     file, report = find_product(folder), report or unheard
-    refused = refused_at_once(file, environment, only, refresh, report)
-    return refused or converge(file, environment, only=only, refresh=refresh, who=who, why=why, report=report)
+    return converge(file, environment, only=only, refresh=refresh, who=who, why=why, report=report)

@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from pathlib import Path
-
 from headway.core.clock import SystemClock
-from headway.engine import events, governing
-from headway.engine.apply import Applied, Verdict
-from headway.engine.opened import Opened, is_protected, open_product, plan
+from headway.engine import governing
+from headway.engine.apply import Verdict
+from headway.engine.opened import Opened, is_protected
 from headway.errors import engine as errors
 from headway.errors import governance
 from headway.facts.evidence import Outcome
-from headway.plan.locked import refusal
 from headway.plan.make import verdicts
 from headway.plan.plan import Plan, Step
-from headway.spec.load import load
 
 ADMITTED = (Outcome.PASS, Outcome.WARN, Outcome.NOT_APPLICABLE, Outcome.WAIVED)
-
-
-def refused_at_once(
-    file: Path,
-    environment: str,
-    only: Collection[str],
-    refresh: Collection[str],
-    report: Callable[[events.Event], None],
-) -> Applied | None:
-    """What an apply answers before any work, where the environment would refuse whatever is computed.
-
-    Raises:
-        SpecError: The product file is wrong.
-        UsageError: `only` or `refresh` names a node that is not declared.
-    """
-    product = load(file).product
-    declared = product.environments.get(environment)
-    stern = any(rule.severity == "refuse" for rule in product.policies)
-    if not stern and (declared is None or not declared.protected):
-        return None
-    made = plan(open_product(file), environment, only, refresh)
-    refused = refusal(made)
-    if refused is None:
-        return None
-    report(events.Planned(made))
-    return Applied("", made, refusal=refused)
 
 
 def admit(opened: Opened, plan: Plan) -> Verdict:

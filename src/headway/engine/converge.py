@@ -17,6 +17,7 @@ from headway.engine.stages.table import stages
 from headway.errors import engine as errors
 from headway.facts.evidence import Evidence
 from headway.facts.moves import EnvironmentState
+from headway.plan.locked import refusal
 from headway.plan.plan import Plan
 from headway.spec.built import not_built
 from headway.survey.closure import Closure
@@ -51,8 +52,12 @@ def converge(
         report(
             events.Noticed(f"journalled what was done without the ledger: {settled.action} by {settled.who}")
         )
-    job = job_of(opened, environment, only=only, who=who, why=why, report=report)
     made = plan(opened, environment, only, refresh)
+    refused = refusal(made)
+    if refused is not None:  # whatever would be computed
+        report(events.Planned(made))
+        return Applied("", made, refusal=refused)
+    job = job_of(opened, environment, only=only, who=who, why=why, report=report)
     applied = apply(job, made)
     if not made.todo:  # a rule may have come since the releases were judged
         job.writer.record(*governing.evidence(opened.governed, made, opened.reader, SystemClock().now()))
