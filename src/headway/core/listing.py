@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -50,22 +51,29 @@ def below(folder: Path, seen: Seen | None = None, depth: int | None = None) -> l
 
 def _walk(top: Path, seen: Seen | None, depth: int | None) -> Iterator[str]:
     entered: set[tuple[int, int]] = set()
-    prefix = len(str(top)) + 1
-    for folder, folders, files in os.walk(top, followlinks=True):
-        found = os.stat(folder)  # noqa: PTH116 -- names come as text here, a thousand at a time
+    waiting = [("", 0)]
+    while waiting:
+        prefix, level = waiting.pop()
+        folder = os.path.join(top, prefix[:-1]) if prefix else str(top)  # noqa: PTH118 -- names come as text
+        try:
+            with os.scandir(folder) as listed:
+                entries = [entry for entry in listed if not entry.name.startswith(".")]
+        except OSError:
+            continue  # not there, not a folder, or not to be looked into
+        found = os.stat(folder)  # noqa: PTH116 -- as above
         if (found.st_dev, found.st_ino) in entered:
-            folders.clear()
             continue
         entered.add((found.st_dev, found.st_ino))
         if seen is not None:
             seen(folder)
-        level = folder[prefix:].count("/") + 1 if folder[prefix:] else 0
-        here = [] if level == depth else sorted(folders)
-        folders[:] = [name for name in here if not name.startswith((".", "__pycache__"))]
-        for name in files:
-            path = os.path.join(folder, name)  # noqa: PTH118 -- as above
-            if not name.startswith(".") and os.path.isfile(path):  # noqa: PTH113 -- as above
-                yield path[prefix:]
+        folders = []
+        for entry in entries:  # what the folder says of an entry spares a stat of each
+            with contextlib.suppress(OSError):  # a link to itself
+                if entry.is_file():
+                    yield prefix + entry.name
+                elif level != depth and entry.is_dir() and not entry.name.startswith("__pycache__"):
+                    folders.append(entry.name)
+        waiting += [(f"{prefix}{name}/", level + 1) for name in sorted(folders, reverse=True)]
 
 
 def _expression(parts: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
 import time
 from pathlib import Path
 
@@ -33,10 +34,18 @@ _LIBRARIES = "CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, signature 
 
 def signature_of(path: Path | str) -> Signature | None:
     """A path's stat signature, symbolic links followed; None when nothing is there."""
+    found = _stat(path)
+    return None if found is None else _signature(found)
+
+
+def _stat(path: Path | str) -> os.stat_result | None:
     try:
-        found = os.stat(path)  # noqa: PTH116 -- paths come as text here, a thousand at a time
+        return os.stat(path)  # noqa: PTH116 -- paths come as text here, a thousand at a time
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _signature(found: os.stat_result) -> Signature:
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
@@ -71,7 +80,7 @@ class StatCache:
         """The signature to watch a path by: from before it was read here, else as it is now."""
         return self.watched.get(str(path)) or settled(signature_of(path), time.time_ns())
 
-    def digest(self, path: Path) -> str | None:
+    def digest(self, path: Path | str) -> str | None:
         """Digest of a file's content, or of a folder's or a pattern's files; None when nothing is there.
 
         A folder's digest covers relative names and contents, hidden files left out.
@@ -79,25 +88,25 @@ class StatCache:
         Raises:
             OSError: The file cannot be read, or is none (a pipe, a device).
         """
-        read_ns = time.time_ns()
-        signature = signature_of(path)
-        self.watched[str(path)] = settled(signature, read_ns)
-        if signature is None:
-            return self._matching(path) if is_pattern(str(path)) else None
-        if path.is_dir():
-            return self._directory(path, below(path, self._seen))
-        if not path.is_file():
-            raise OSError(f"`{path.name}` is no regular file")
+        name, read_ns = str(path), time.time_ns()
+        found = _stat(name)
+        signature = None if found is None else _signature(found)
+        self.watched[name] = settled(signature, read_ns)
+        if found is None or signature is None:
+            return self._matching(Path(path)) if is_pattern(name) else None
+        if stat.S_ISDIR(found.st_mode):
+            return self._directory(Path(path), below(Path(path), self._seen))
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(f"`{Path(path).name}` is no regular file")
+        written = str(signature)
         known = self._row(
-            "SELECT digest, hashed_ns FROM file WHERE path = ? AND signature = ?", str(path), str(signature)
+            "SELECT digest, hashed_ns FROM file WHERE path = ? AND signature = ?", name, written
         )
         if known is not None and not is_racy(signature, known[1]):
             return str(known[0])
-        found = digest.of_file(path)
-        self._write(
-            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", str(path), str(signature), found, read_ns
-        )
-        return found
+        made = digest.of_file(name)
+        self._write("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", name, written, made, read_ns)
+        return made
 
     def _matching(self, path: Path) -> str | None:
         """Digest of the files that a pattern stands for; None when there are none."""
@@ -116,8 +125,9 @@ class StatCache:
 
     def _directory(self, path: Path, names: list[str]) -> str:
         """Digest of files below a folder; remembered together, or each of many would wait for the disk."""
+        start = str(path).rstrip("/")
         self._transaction("BEGIN")
-        found = digest.of_value([[name, self.digest(path / name)] for name in names])
+        found = digest.of_value([[name, self.digest(f"{start}/{name}")] for name in names])
         self._transaction("COMMIT")
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,6 +92,7 @@ def survey(
     product_digest = _digest(cache, root, str(product_file)) or ""
     code = {str(path): signature for path, signature in modules.seen.items()}
     absent = {str(root / path): None for found in closures.values() for path in found.absent}
+    folder = str(Path.cwd())
     everything = {**absent, **cache.watched, **code, **watched}
     return Present(
         product_digest=product_digest,
@@ -101,7 +103,8 @@ def survey(
         unlocked=_unlocked(used.values()),
         differing={name: pair for found in used.values() for name, pair in found.differing.items()},
         faults={name: found for name, found in faults.items() if found},
-        watched={str(Path(path).absolute()): everything[path] for path in sorted(everything)},
+        # As text: a source may be a hundred thousand files.
+        watched={os.path.join(folder, path): everything[path] for path in sorted(everything)},  # noqa: PTH118
     )
 
 
