@@ -91,6 +91,10 @@ def test_a_changed_gate_judges_again_and_runs_nothing(applied: Folder) -> None:
     assert "pass    roc_auc >= 0.55" in done.err
     assert "0 nodes ran" in done.out
     assert applied.run("plan", "--exit-code").code == 0
+    why = applied.run("why", "evaluation.main")
+    assert "roc_auc >= 0.55" in why.out
+    assert "roc_auc >= 0.6 " not in why.out, "what is declared no more is counted only"
+    assert " older: headway why evaluation.main --json" in why.out
 
 
 def test_a_comment_changes_nothing_and_a_helper_names_itself(applied: Folder) -> None:

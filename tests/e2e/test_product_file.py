@@ -51,6 +51,31 @@ def test_a_source_without_its_file_is_told_with_the_file_that_was_meant(fresh: F
     assert said not in fresh.run("plan").out
 
 
+def test_a_product_without_an_endpoint_is_not_told_to_apply_when_it_is_to_serve(fresh: Folder) -> None:
+    text = (fresh.root / "headway.yaml").read_text()
+    (fresh.root / "headway.yaml").write_text(text.partition("endpoints:")[0])
+    done = fresh.run("serve")
+    assert done.code == 2
+    assert "declares no endpoint" in done.err
+    assert "add `endpoints: {main: {model: main}}` to headway.yaml" in done.err
+
+
+def test_init_says_what_it_chose_of_times_and_what_a_protected_environment_needs(tmp_path: Path) -> None:
+    rows = [
+        f"2026-01-{1 + number // 24:02}T{number % 24:02}:00:00Z,{number % 7}.5,{number % 5}.25"
+        for number in range(600)
+    ]
+    (tmp_path / "sales.csv").write_text("\n".join(["sold_at,kilos,paid", *rows]) + "\n")
+    done = Folder(tmp_path).run(
+        "init", "stall", "--data", "sales.csv", "--label", "paid", "--time", "sold_at", "--name", "stall"
+    )
+    assert done.code == 0, done.err
+    assert "`known: 0s` says that rows and labels are known at the moment of their event" in done.err
+    assert "`prod` is protected: it takes only libraries that a lock file pins" in done.err
+    assert "# known: 0s = a row is known" in (tmp_path / "stall" / "headway.yaml").read_text()
+    assert Folder(tmp_path / "stall").run("check").code == 0
+
+
 def test_a_missing_name_does_not_hide_what_else_is_wrong(fresh: Folder) -> None:
     fresh.edit("headway.yaml", "product: parcels\n", "")
     fresh.edit("headway.yaml", "main: {model: main}", "main: {model: mian}")

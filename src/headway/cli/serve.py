@@ -25,11 +25,9 @@ def run(args: argparse.Namespace) -> int:
 
     def ready(server: Any) -> None:
         print(f"serving {args.bundle or args.env} on {server.url}", file=sys.stderr, flush=True)
-        print(
-            "  POST /predict/ENDPOINT, POST /v2/models/ENDPOINT/infer, GET /metrics; Ctrl-C ends it",
-            file=sys.stderr,
-            flush=True,
-        )
+        name = server.endpoints[0] if len(server.endpoints) == 1 else "ENDPOINT"
+        ways = f"POST /predict/{name}, POST /v2/models/{name}/infer, GET /metrics; Ctrl-C ends it"
+        print(f"  {ways}", file=sys.stderr, flush=True)
 
     where: dict[str, Any] = {
         "host": args.host,

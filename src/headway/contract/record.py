@@ -254,7 +254,8 @@ class RecordDecoder:
         for name in () if self._ignores_unknown else [name for name in names if name not in known]:
             near = nearest(name, missing) or nearest(name, self.columns)
             hint = f"; did you mean `{near}`?" if near else ""
-            mend = "leave it out, or let such fields be with `extra_columns: ignore` in the contract"
+            mend = "fields that nobody declared are let be with `extra_columns: ignore` in the contract"
+            mend = mend if near else f"leave it out; {mend}"
             found.append(_Fault(f"{prefix}{name}", f"no such field{hint}", mend))
         meant = {near for name in names if name not in known and (near := nearest(name, missing))}
         for name in missing:

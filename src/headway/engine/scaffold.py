@@ -22,6 +22,10 @@ from headway.errors import scaffold as errors
 TWO_CLASSES = 2
 SHORT_HOURS = 240
 """A table that covers less is split by hours, not by days."""
+_LOCK = (
+    "`prod` is protected: it takes only libraries that a lock file pins; `pip freeze > requirements.txt`, and"
+    " `lock: requirements.txt` in headway.yaml"
+)
 SMALL_SET = 20
 """A text column with at most this many values gets a closed set in its contract."""
 
@@ -70,7 +74,7 @@ def begin(
         with tempfile.TemporaryDirectory() as place:
             sample = _sample(Path(place))
             asked = Asked(called, sample, "late")
-            return Begun(write(folder, files_of(asked, read_table(sample, None)), sample))
+            return Begun(write(folder, files_of(asked, read_table(sample, None)), sample), (_LOCK,))
     frame = read_table(data, time)
     if label is None:
         raise errors.label_is_missing(frame.columns)
@@ -80,10 +84,16 @@ def begin(
 
 def choices(asked: Asked, frame: pl.DataFrame) -> tuple[str, ...]:
     """What was chosen for the user, in words, so that nothing is decided in silence."""
+    said = [_LOCK]
+    if asked.time is not None:
+        said.append(
+            "`known: 0s` says that rows and labels are known at the moment of their event; where they come later,"
+            " write by how much (`10m`, `1d`) in headway.yaml, or a model learns what nobody knew yet"
+        )
     left_out = identifiers(frame, asked)
-    said = [f"`{name or 'the nameless column'}` only numbers the rows, and is left out" for name in left_out]
+    said += [f"`{name or 'the nameless column'}` only numbers the rows, and is left out" for name in left_out]
     if not is_classification(frame, asked.label):
-        return (*said, f"predicts the value of `{asked.label}`")
+        return (*said, f"predicts the value of `{asked.label}`; write its unit for `units` in headway.yaml")
     positive, kinds = positive_class(frame, asked), frame[asked.label].drop_nulls().n_unique()
     said.append(
         f"predicts the probability that `{asked.label}` is {positive!r}; --positive names another value"
@@ -258,6 +268,7 @@ def _product(asked: Asked, frame: pl.DataFrame, package: str, *, classifies: boo
         data=_path(f"data/{asked.data.name}"),
         options=_options(asked.data),
         event=event,
+        known=_KNOWN if timed else "",
         moment=moment,
         label=label,
         split=split,
@@ -377,6 +388,9 @@ def write(folder: Path, texts: Mapping[str, str], data: Path) -> list[str]:
     return [*texts, f"data/{data.name}"]
 
 
+_KNOWN = (
+    "  # known: 0s = a row is known at the moment of its event; how late does it come? (10m, 1d, a column)\n"
+)
 _PRODUCT = """\
 # One ML product, declared. `headway plan` says what is out of date and why, `headway apply` makes it so.
 product: {name}
@@ -385,10 +399,10 @@ goal: ""
 
 environments:
   dev: {{}}
-  prod: {{protected: true}}          # moves only through the gates below, and with a lock file
+  prod: {{protected: true}}          # moves only through the gates below, and with a lock (`lock: requirements.txt`)
 
 sources:
-  rows: {{load: {data}, contract: contracts/rows.yaml{event}{options}}}
+{known}  rows: {{load: {data}, contract: contracts/rows.yaml{event}{options}}}
 
 datasets:
   main:

@@ -33,6 +33,7 @@ class RecordFault(ContractError):  # noqa: N818 -- a fault is what contracts cal
     ) -> None:
         faults = ((path, message), *more)
         what = "; ".join(f"{place}: {wrong}" if place else wrong for place, wrong in faults)
+        what = f"{len(faults)} faults: {what}" if more else what
         super().__init__(code=code, what=what, where="the request", mend=mend)
         self.path = path
         self.message = message

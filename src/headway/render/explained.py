@@ -22,10 +22,9 @@ def explained_text(found: Explained, style: Style = PLAIN, *, closure: bool = Fa
     lines = [f"{style(step.node, 'bold')} is {step.status}"]
     lines += [f"  {cause.kind}: {cause_text(cause)}" for cause in step.causes]
     for other in found.upstream:
-        lines.append(f"  upstream, {other.node} is {other.status}:")
-        lines += [
-            f"    {cause.kind}: {cause_text(cause)}" for cause in other.causes if cause.kind != "upstream"
-        ]
+        own = [cause for cause in other.causes if cause.kind != "upstream"]
+        lines.append(f"  upstream, {other.node} is {other.status}{':' if own else ''}")
+        lines += [f"    {cause.kind}: {cause_text(cause)}" for cause in own]
     if found.last is not None:
         last = found.last
         made = f"last made {last.started.isoformat()[:19]}Z in {seconds(last.seconds)}"
@@ -35,7 +34,9 @@ def explained_text(found: Explained, style: Style = PLAIN, *, closure: bool = Fa
         lines += ["printed:", *(f"  {line}" for line in found.printed.splitlines()[-_LINES:])]
     if found.evidence:
         lines.append("evidence:")
-        lines += [verdict_line(item, style) for _, item in found.evidence]
+        lines += [verdict_line(item, style) for item in found.current]
+        older = len(found.evidence) - len(found.current)
+        lines += [f"  and {older:,} older: headway why {step.node} --json"] if older else []
     if closure:
         lines += _closure(found)
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from headway.core.wording import figure
@@ -102,11 +103,18 @@ def prediction_text(prediction: Prediction) -> str:
     lines = [
         f"prediction {prediction.id}: {answer}",
         f"  by release {prediction.release[:12]} of {prediction.endpoint} in {prediction.environment}, {seconds(prediction.seconds)}",
-        f"  sent: {clip(plain(prediction.sent), _LONGEST)}",
-        f"  features: {clip(plain(prediction.features), _LONGEST)}",
+        f"  sent: {clip(_row(prediction.sent), _LONGEST)}",
+        f"  features: {clip(_row(prediction.features), _LONGEST)}",
     ]
     lines += [f"  looked up: {_looked_up(item)}" for item in prediction.lookups]
     return "\n".join(lines)
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    """Every value of a row, what is missing too."""
+    return ", ".join(
+        f"{name} {'null' if value is None else plain(value) or repr('')}" for name, value in row.items()
+    )
 
 
 def _looked_up(item: Lookup) -> str:

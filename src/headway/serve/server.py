@@ -47,10 +47,12 @@ class Ready(NamedTuple):
     Attributes:
         url: Where, such as `http://127.0.0.1:8000`.
         stop: Ends it as SIGTERM does; may be called from any thread.
+        endpoints: Names of those that it serves.
     """
 
     url: str
     stop: Callable[[], None]
+    endpoints: tuple[str, ...] = ()
 
 
 def serve(
@@ -130,7 +132,7 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         """Say that the server answers, then run until it is to end, following the route."""
         if self._ready is not None:
-            self._ready(Ready(self._url, self._stop))
+            self._ready(Ready(self._url, self._stop, tuple(self._app.core.serving.endpoints)))
         following = asyncio.create_task(self._follow())
         await asyncio.to_thread(self._app.control)
         try:

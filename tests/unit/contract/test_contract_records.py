@@ -59,8 +59,8 @@ def body(**changes: object) -> bytes:
 @pytest.mark.parametrize(
     ("column", "words"),
     [
-        (Column(type="integer", min=1, max=30), "`x` takes an integer between 1 and 30"),
-        (Column(type="number", min=0, nulls=True), "`x` takes a number at least 0, or null"),
+        (Column(type="integer", min=1, max=30), "`x` takes an integer, between 1 and 30"),
+        (Column(type="number", min=0, nulls=True), "`x` takes a number, at least 0, or null"),
         (Column(type="text", in_=("dry", "rain")), "`x` takes one of `dry`, `rain`"),
         (Column(type="text", matches="@"), "`x` takes text that matches `@`"),
         (Column(type="boolean", default=False), "`x` takes `true` or `false`; left out it is false"),
