@@ -106,7 +106,9 @@ def _pattern(scene: Scene, path: Path_, pattern: str) -> None:
         hint = f"did you mean `{near[0]}.*`?" if near else f"kinds are {', '.join(_SECTIONS)}"
         check.fault(path, f"`{pattern[:SHOWN]}` names no node", hint)
     elif not any(sign in name for sign in _WILD):
-        check.refer(path, name, getattr(scene.product, _SECTIONS[kind]), kind.replace("_", " "))
+        declared = getattr(scene.product, _SECTIONS[kind])
+        if not (kind == "feature_group" and name in scene.shared):
+            check.refer(path, name, declared, kind.replace("_", " "))
 
 
 def _slices(scene: Scene) -> None:
