@@ -348,9 +348,9 @@ def require_endpoints(workspace: Workspace) -> Mapping[str, spec.Endpoint]:
 
 
 def _declared(workspace: Workspace) -> Product:
-    from headway.spec.load import load
+    from headway.spec.load import load_alone
 
-    return load(workspace.root / PRODUCT_FILE).product
+    return load_alone(workspace.root / PRODUCT_FILE).product
 
 
 def _chosen(workspace: Workspace, environment: str, endpoint: str | None) -> str:
@@ -405,9 +405,9 @@ def _check_known(workspace: Workspace, file: Path, environment: str) -> None:
     moved = workspace.open_reader().environments()
     if environment in moved:
         return
-    from headway.spec.load import load
+    from headway.spec.load import load_alone
 
-    declared = tuple(load(file).product.environments) or ("dev",)
+    declared = tuple(load_alone(file).product.environments) or ("dev",)
     if environment not in declared:
         raise engine_errors.unknown_environment(environment, declared, str(file))
 
