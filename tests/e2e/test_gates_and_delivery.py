@@ -28,6 +28,7 @@ def test_a_failing_gate_keeps_the_pointers_of_a_protected_environment(applied: F
         planned = applied.run("plan", "--env", "prod")
         assert planned.code == 3
         assert "error[EN007]" in planned.err
+        assert "`headway why evaluation.main --env prod`" in planned.err
         assert "gate `roc_auc >= 0.999`: fail (" in planned.out
         assert "pointer moves" not in planned.out
     assert applied.run("plan", "--env", "dev").code == 0

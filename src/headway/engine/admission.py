@@ -28,9 +28,11 @@ def admit(opened: Opened, plan: Plan) -> Verdict:
         return Verdict(refusal=governance.rules_are_broken(f"environment `{plan.env}`", broken))
     facts = governing.proofs(opened.governed, plan, opened.reader)
     refused: list[tuple[str, str, str]] = []
+    first = ""
     for step in plan.steps:
         if step.kind == "evaluation" and step.output:
             ids, against = _gates(opened, plan, step)
+            first = first or (step.node if against else "")
             facts += ids
             refused += against
     if not is_protected(opened, plan.env):
@@ -43,7 +45,7 @@ def admit(opened: Opened, plan: Plan) -> Verdict:
     if moving and opened.present.differing:
         return Verdict(refusal=errors.libraries_differ(plan.env, dict(opened.present.differing)))
     if refused:
-        return Verdict(refusal=errors.gates_refuse(plan.env, refused))
+        return Verdict(refusal=errors.gates_refuse(plan.env, refused, first))
     return Verdict(tuple(facts))
 
 

@@ -134,7 +134,9 @@ def libraries_differ(environment: str, differing: dict[str, tuple[str, str]]) ->
     )
 
 
-def gates_refuse(environment: str, refused: Sequence[tuple[str, str, str]]) -> GateError:
+def gates_refuse(
+    environment: str, refused: Sequence[tuple[str, str, str]], evaluation: str = "EVALUATION"
+) -> GateError:
     """EN007: The evidence does not allow the move.
 
     A protected environment moves only when every gate passes or does not apply; a gate that could
@@ -144,6 +146,7 @@ def gates_refuse(environment: str, refused: Sequence[tuple[str, str, str]]) -> G
     Args:
         environment: Its name.
         refused: (gate, outcome, what was seen).
+        evaluation: The first node whose gates do not admit.
     """
     evidence = tuple(
         f"{gate}: {outcome} ({seen})" if seen else f"{gate}: {outcome}" for gate, outcome, seen in refused
@@ -152,7 +155,7 @@ def gates_refuse(environment: str, refused: Sequence[tuple[str, str, str]]) -> G
     mend = (
         "`headway apply` judges gates that are new or were changed, for protected environments too; then promote"
         if unjudged
-        else f"`headway why EVALUATION --env {environment}` shows the figures; mend the model or the data, or"
+        else f"`headway why {evaluation} --env {environment}` shows the figures; mend the model or the data, or"
         " change the gate (a champion that cannot be judged any more needs its gate taken out for one release)"
     )
     return GateError(

@@ -39,12 +39,12 @@ def is_of_gate(cause: Cause) -> bool:
 def refusal(plan: Plan) -> GateError | None:
     """Why the environment would refuse this plan; None as long as nothing is known against it."""
     refused = locked.refusal(plan)
-    found = [cause for step in plan.steps for cause in step.causes if is_of_gate(cause)]
+    found = [(step.node, cause) for step in plan.steps for cause in step.causes if is_of_gate(cause)]
     if refused is not None or not found:
         return refused
     from headway.errors import engine as errors  # late: only a refusal needs the words
 
-    return errors.gates_refuse(plan.env, [gate_said(cause) for cause in found])
+    return errors.gates_refuse(plan.env, [gate_said(cause) for _, cause in found], found[0][0])
 
 
 def gate_said(cause: Cause) -> tuple[str, str, str]:

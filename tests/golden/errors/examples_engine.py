@@ -11,7 +11,9 @@ EXAMPLES = {
     "unknown_environment": lambda: engine.unknown_environment("prd", ["dev", "prod"], "headway.yaml:6"),
     "libraries_are_unlocked": lambda: engine.libraries_are_unlocked("prod", ["numpy", "scikit-learn"]),
     "libraries_differ": lambda: engine.libraries_differ("prod", {"scikit-learn": ("1.8.0", "1.9.1")}),
-    "gates_refuse": lambda: engine.gates_refuse("prod", [("roc_auc >= 0.9", "fail", "0.742")]),
+    "gates_refuse": lambda: engine.gates_refuse(
+        "prod", [("roc_auc >= 0.9", "fail", "0.742")], "evaluation.delay"
+    ),
     "not_built_yet": lambda: engine.not_built_yet([("monitors", "headway.yaml:48")]),
     "system_refuses": lambda: engine.system_refuses(OSError(28, "No space left on device", "/tmp/headway-1")),
     "unexpected": lambda: engine.unexpected(ZeroDivisionError("division by zero")),
