@@ -139,7 +139,7 @@ def test_new_rows_of_a_group_reach_the_server_without_a_new_release(depots: Fold
     told = depots.run("predictions", "--last", "1").out
     assert stranger["prediction_id"] in told
     assert "looked up: depot_load, commit" in told
-    assert "no row of this entity, so its features are missing" in told
+    assert "no row of this entity by that moment, so its features are missing" in told
 
 
 def _check_lineage_names_the_commit_served(depots: Folder, before: str, after: str) -> None:

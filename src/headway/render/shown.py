@@ -124,7 +124,7 @@ def _looked_up(item: Lookup) -> str:
         return f"{item.group}: the online store did not answer, so its features are missing"
     fallback = "" if item.source == "online" else " as released"
     if not item.found:
-        return f"{item.group}{fallback}{commit}: no row of this entity, so its features are missing"
+        return f"{item.group}{fallback}{commit}: no row of this entity by that moment, so its features are missing"
     return f"{item.group}{fallback}{commit}"
 
 
