@@ -363,6 +363,9 @@ def _contract() -> str:
                     ("`date`", "calendar day", "`YYYY-MM-DD`"),
                 ]
             ),
+            "A request is told up to ten faults at once (`faults` in the answer, each with its field). A field that is",
+            "sent twice in one object has the last value, as in most JSON readers, and is no fault.",
+            "",
             *(_declared(kind) for kind in CONTRACT),
             "### Expectations",
             "",
