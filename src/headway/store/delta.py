@@ -27,8 +27,9 @@ from headway.errors import store as store_errors
 from headway.errors import tables as errors
 from headway.facts.artifacts import StoredFile
 from headway.facts.commits import Snapshot
-from headway.store import parquet
-from headway.store.rows import Changes, differences
+from headway.store import parquet, runs
+from headway.store.rows import Changes, differences, patched
+from headway.store.runs import Bounds
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -36,14 +37,15 @@ if TYPE_CHECKING:
 NOTE = "headway."
 """Before every name of a note in the table's log."""
 COMPACT_AT = 32
-"""More files than this are merged with the commit that makes them."""
+"""More files than this are merged with the commit that makes them; large ones that follow each other are one."""
+FILE_BYTES = 32 << 20
+"""About the size of a large file: a change rewrites those that it touches, not the table."""
 CHECKPOINT_EVERY = 32
 """Versions between two checkpoints of the log."""
 _MUCH_LARGER = 4
 _MUCH_SMALLER = 16
 """Files smaller than the largest by this factor are sorted together; every other one is merged as it lies."""
 _FILE = "__file__"
-_KEY = "__key__"
 _FOR_EVER = "interval 36500 days"
 _TYPES = {
     pl.String(): "string",
@@ -80,6 +82,7 @@ class DeltaTables:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._heights: dict[str, int] = {}
+        self._bounds: dict[str, Bounds | None] = {}
         self._opened: dict[str, DeltaTable] = {}
 
     def replace(
@@ -92,9 +95,9 @@ class DeltaTables:
             EngineError: The disk is full or not writable, or the table's log cannot be read.
         """
         with _named(self.root / table):
-            file = self._put(table, rows.sort(list(key)))
-            version = self._commit(table, [file], rows.schema, note)
-        return Snapshot(table=table, key=tuple(key), version=version, files=(file,), rows=rows.height)
+            files = self._put_all(table, rows.sort(list(key)))
+            version = self._commit(table, files, rows.schema, note)
+        return Snapshot(table=table, key=tuple(key), version=version, files=tuple(files), rows=rows.height)
 
     def change(
         self, before: Snapshot, rows: pl.DataFrame, gone: pl.DataFrame | None, note: Mapping[str, str]
@@ -126,7 +129,11 @@ class DeltaTables:
             dropped = (
                 there.clear() if gone is None else there.join(gone, on=key, how="semi", nulls_equal=True)
             )
-            changes = differences(kept, rows, key)._replace(deleted=dropped.sort(key))
+            changes = (
+                differences(kept, rows, key)._replace(deleted=dropped.sort(key))
+                if there.height
+                else Changes(rows.sort(key), rows.clear(), there, there)
+            )
             if not changes:
                 return before, changes
             files = self._rewritten(before, found, changes)
@@ -143,14 +150,7 @@ class DeltaTables:
         Raises:
             EngineError: A file is missing, or its bytes are not those of its name.
         """
-        paths = {file: self._verified(snapshot.table, file) for file in snapshot.files}
-        largest = max(file.size for file in snapshot.files)
-        large = [path for file, path in paths.items() if file.size * _MUCH_SMALLER >= largest]
-        small = [path for file, path in paths.items() if file.size * _MUCH_SMALLER < largest]
-        frames = [pl.scan_parquet(path, glob=False) for path in large]
-        if small:
-            frames.append(pl.scan_parquet(small, glob=False).sort(list(snapshot.key)))
-        return _merged(frames, snapshot.key)
+        return self._in_order(snapshot, snapshot.files)
 
     def differences(self, before: Snapshot, after: Snapshot) -> Changes:
         """What turns one snapshot into another of the same key; files that both have are not read.
@@ -228,6 +228,31 @@ class DeltaTables:
             [pl.read_parquet(self._verified(snapshot.table, file), glob=False) for file in files]
         )
 
+    def _in_order(self, snapshot: Snapshot, files: Sequence[StoredFile]) -> pl.LazyFrame:
+        """Rows of some of a snapshot's files, verified, sorted by key."""
+        paths = {file: self._verified(snapshot.table, file) for file in files}
+        largest = max(file.size for file in files)
+        large = [file for file in files if file.size * _MUCH_SMALLER >= largest]
+        small = [file for file in files if file.size * _MUCH_SMALLER < largest]
+        frames = [
+            (sum(file.size for file in run), runs.scan([paths[file] for file in run]))
+            for run in self._runs(snapshot, large)
+        ]
+        if small:
+            rows = runs.scan([paths[file] for file in small]).sort(list(snapshot.key))
+            frames.append((sum(file.size for file in small), rows))
+        return runs.merged(frames, snapshot.key)
+
+    def _runs(self, snapshot: Snapshot, files: Sequence[StoredFile]) -> list[list[StoredFile]]:
+        """Files in as few runs as may be, each sorted from its first file to its last."""
+        if not files[1:]:
+            return [[file] for file in files]
+        for file in files:
+            if file.name not in self._bounds:
+                rows = runs.scan([self.root / snapshot.table / file.name])
+                self._bounds[file.name] = runs.bounds_of(rows, snapshot.key)
+        return runs.chained({file: self._bounds[file.name] for file in files})
+
     def _matching(self, before: Snapshot, keys: pl.DataFrame) -> pl.DataFrame:
         """Rows with these keys, and the name of their file; statistics spare most files a read."""
         folder = self.root / before.table
@@ -241,13 +266,13 @@ class DeltaTables:
             if keys.height and not keys[name].null_count()
         ]
         rows = pl.scan_parquet(paths, include_file_paths=_FILE, glob=False)
-        near = (rows.filter(*within) if keys.height else rows.head(0)).collect()
-        return near.join(keys, on=list(before.key), how="semi", nulls_equal=True)
+        near = rows.filter(*within) if keys.height else rows.head(0)
+        return near.join(keys.lazy(), on=list(before.key), how="semi", nulls_equal=True).collect()
 
     # -- writing -------------------------------------------------------------------------------
 
     def _rewritten(self, before: Snapshot, found: pl.DataFrame, changes: Changes) -> list[StoredFile]:
-        """The files afterwards: untouched ones, what is left of touched ones, and the new rows."""
+        """The files afterwards: untouched ones, touched ones with their rows as they are now, and new rows."""
         key = list(before.key)
         out = pl.concat([changes.updated.select(key), changes.deleted.select(key)])
         touched = {
@@ -258,24 +283,39 @@ class DeltaTables:
             if file.name not in touched:
                 files.append(file)
                 continue
-            left = self._rows_of(before, [file]).join(out, on=key, how="anti", nulls_equal=True)
-            if left.height:
-                files.append(self._put(before.table, left.sort(key)))
-        fresh = pl.concat([changes.added, changes.updated])
-        if fresh.height or not files:
-            files.append(self._put(before.table, fresh.sort(key)))
+            rows = patched(self._rows_of(before, [file]), changes, key)
+            if rows.height:
+                files.append(self._put(before.table, rows))
+        if changes.added.height or not files:
+            files += self._put_all(before.table, changes.added)
         return self._compacted(before, files) if len(files) > COMPACT_AT else files
 
     def _compacted(self, before: Snapshot, files: list[StoredFile]) -> list[StoredFile]:
-        """Merge the small files, as far as each is not much larger than all the smaller ones together."""
+        """Merge what is small, as far as each is not much larger than all the smaller ones together."""
+        large = [file for file in files if file.size >= FILE_BYTES // 2]
+        units = [[file] for file in files if file.size < FILE_BYTES // 2] + self._runs(before, large)
+        if len(units) <= COMPACT_AT:
+            return files
         merging, size = list[StoredFile](), 0
-        for file in sorted(files, key=lambda file: file.size):
-            if len(merging) > 1 and file.size > _MUCH_LARGER * size:
+        for unit in sorted(units, key=_bytes_of):
+            if len(merging) > 1 and _bytes_of(unit) > _MUCH_LARGER * size:
                 break
-            merging.append(file)
-            size += file.size
-        merged = self._put(before.table, self._rows_of(before, merging).sort(list(before.key)))
-        return [*(file for file in files if file not in merging), merged]
+            merging += unit
+            size += _bytes_of(unit)
+        merged = self._put_all(before.table, self._in_order(before, merging).collect())
+        gone = set(merging)
+        return [*(file for file in files if file not in gone), *merged]
+
+    def _put_all(self, table: str, rows: pl.DataFrame) -> list[StoredFile]:
+        """Write sorted rows as files of about one size; equal rows make equal files."""
+        files, done, each = list[StoredFile](), 0, _bytes_in_memory(rows) / max(rows.height, 1)
+        while done < rows.height or not files:
+            left = rows.height - done
+            share = -(-left // max(round(left * each / FILE_BYTES), 1))
+            files.append(self._put(table, rows.slice(done, share)))
+            done += share
+            each = files[-1].size / max(share, 1)
+        return files
 
     def _put(self, table: str, rows: pl.DataFrame) -> StoredFile:
         """Write rows beside, then rename to the digest: a file is whole or not there."""
@@ -377,14 +417,14 @@ class DeltaTables:
         )
 
 
-def _merged(frames: Sequence[pl.LazyFrame], key: Sequence[str]) -> pl.LazyFrame:
-    """One sorted frame of sorted ones, two at a time: half the time of sorting them all again."""
-    keyed = [frame.with_columns(pl.struct(key).alias(_KEY)) for frame in frames] if frames[1:] else [*frames]
-    while len(keyed) > 1:
-        pairs = zip(keyed[::2], keyed[1::2], strict=False)
-        left = keyed[-1:] if len(keyed) % 2 else []
-        keyed = [*(one.merge_sorted(two, _KEY) for one, two in pairs), *left]
-    return keyed[0].drop(_KEY, strict=False)
+def _bytes_of(files: Sequence[StoredFile]) -> int:
+    return sum(file.size for file in files)
+
+
+def _bytes_in_memory(rows: pl.DataFrame) -> int:
+    """By values, not by how they happen to lie in memory."""
+    texts = [series for series in rows.iter_columns() if series.dtype == pl.String]
+    return 8 * rows.height * rows.width + sum(int(series.str.len_bytes().sum()) for series in texts)
 
 
 def _live(found: DeltaTable) -> set[str]:

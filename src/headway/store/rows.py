@@ -11,7 +11,7 @@ from blake3 import blake3
 
 from headway.core import digest
 
-_BEFORE = "__before__"
+_BEFORE, _OLD, _NEW = "__before__", "__old__", "__new__"
 
 
 class Changes(NamedTuple):
@@ -85,6 +85,26 @@ def differences(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str]) -
         ),
         deleted=before.join(after, on=on, how="anti", nulls_equal=True).sort(on),
     )
+
+
+def patched(rows: pl.DataFrame, changes: Changes, key: Sequence[str]) -> pl.DataFrame:
+    """Rows with new values in the place of old ones and without deleted ones, in the order in which they were.
+
+    Args:
+        rows: No two have the same key.
+        changes: Those of other rows are ignored, and so is what is added.
+        key: Columns that identify a row.
+    """
+    on = list(key)
+    if changes.updated.height:
+        new = changes.updated.select(on).with_row_index(_NEW)
+        found = rows.select(on).with_row_index(_OLD).join(new, on=on, how="inner", nulls_equal=True)
+        places = np.arange(rows.height)
+        places[found[_OLD].to_numpy()] = found[_NEW].to_numpy() + np.int64(rows.height)
+        rows = pl.concat([rows, changes.updated.select(rows.columns)])[places]
+    if changes.deleted.height:
+        rows = rows.join(changes.deleted, on=on, how="anti", nulls_equal=True, maintain_order="left")
+    return rows
 
 
 def digest_of(frame: pl.DataFrame) -> str:
