@@ -145,6 +145,9 @@ def test_a_prediction_looks_up_what_the_other_product_computed_and_leads_to_its_
     with pair.delay.serving() as url:
         windy, calm = ask(url, HOURS - 1 + 1), ask(url, HOURS - 2 + 1)
     assert windy["probability"] > 0.5 > calm["probability"]
+    parity = pair.delay.run("test", "--parity")
+    assert parity.code == 0, parity.err
+    assert "parity: pass; 100 %" in parity.out  # made again there, with that product's code and sources
     traced = pair.delay.run("lineage", windy["prediction_id"], "--json").json
     nodes = {vertex["node"] for vertex in traced["vertices"]}
     assert {"source.flights", "feature_group.weather/hourly", "source.weather/observations"} <= nodes

@@ -23,6 +23,7 @@ from headway.data.times import INSTANT, instants
 from headway.engine.again import FILES
 from headway.engine.group_log import commits, snapshot_of
 from headway.engine.reproduce import in_a_process, scratch
+from headway.engine.shared_groups import SHARED, original_of
 from headway.errors import HeadwayError, UserCodeError
 from headway.errors import batches as errors
 from headway.facts.artifacts import Artifact, StoredFile
@@ -255,11 +256,18 @@ class NewestRows:
         return self._again(artifact, lookup.group)
 
     def _again(self, artifact: Artifact, group: str) -> pl.DataFrame:
-        made = self.workspace.open_reader().made_by(artifact.digest)
+        workspace = self.workspace
+        if SHARED in artifact.meta:  # made again where it is computed: with that product's code and sources
+            found = original_of(workspace.root, artifact)
+            if found is None:
+                why = "the product that computes it is in no folder beside, or does not know the commit any more"
+                raise errors.group_is_gone(group, why)
+            workspace, artifact = found
+        made = workspace.open_reader().made_by(artifact.digest)
         if not made or made[0][1].code_archive is None:
             raise errors.group_is_gone(group, "its newest commit was not computed from its sources")
         with scratch(self.workspace) as folder:
-            result = in_a_process(self.workspace, artifact, folder, f"feature_group.{group}")
+            result = in_a_process(workspace, artifact, folder, f"feature_group.{group}")
             meta = result["meta"]
             snapshot = Snapshot(
                 table=result["table"],

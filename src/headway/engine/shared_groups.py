@@ -21,7 +21,7 @@ from headway.facts.artifacts import Artifact
 from headway.facts.executions import Execution, Fingerprint
 from headway.facts.moves import Move
 from headway.spec.load import Loaded, load, load_alone
-from headway.spec.neighbours import is_shared
+from headway.spec.neighbours import files_beside, is_shared, product_name
 from headway.spec.product import FeatureGroup
 from headway.spec.quantities import parse_duration
 from headway.store.ledger import SqliteReader
@@ -215,6 +215,21 @@ def require_released(
             artifact = reader.artifact(digest)
             number = artifact.meta[SHARED]["number"] if artifact is not None else 0
             raise errors.shared_commit_is_not_released(name, number, environment, folder)
+
+
+def original_of(root: Path, copied: Artifact) -> tuple[Workspace, Artifact] | None:
+    """The product beside that computed a copied commit, and the commit there; None where it is gone.
+
+    Args:
+        root: The folder of the product that copied it.
+        copied: The group here.
+    """
+    for file in files_beside(root):
+        if product_name(file) == copied.meta[SHARED]["product"]:
+            there = Workspace(file.parent)
+            found = there.open_reader().artifact(copied.meta[SHARED]["commit"])
+            return None if found is None else (there, found)
+    return None
 
 
 def _lent(loaded: Loaded, name: str, group: FeatureGroup, environment: str) -> Lent:

@@ -56,9 +56,16 @@ def files_beside(root: Path) -> list[Path]:
     own = root.resolve()
     try:
         folders = sorted(own.parent.iterdir())[:_MOST]
-        return [folder / FILE for folder in folders if folder.resolve() != own and (folder / FILE).is_file()]
     except OSError:
         return []  # a folder that may not be listed shows no neighbours
+    return [folder / FILE for folder in folders if _is_beside(folder, own)]
+
+
+def _is_beside(folder: Path, own: Path) -> bool:
+    try:
+        return (folder / FILE).is_file() and folder.resolve() != own
+    except (OSError, RuntimeError):  # one that may not be looked into, or leads in a circle, hides no other
+        return False
 
 
 def product_name(file: Path) -> str:
@@ -150,6 +157,9 @@ class _Walk:
             listed = ", ".join(f"`{item}`" for item in sorted(self.beside)[:8] if item)
             there = f"products beside this one are {listed}" if listed else "no product lies beside this one"
             hint = f"did you mean `{near[0]}`?" if near else there
+            unread = [f"`../{item.parent.name}/{FILE}`" for item in self.beside.get("", [])]
+            if unread:
+                hint += f"; {', '.join(unread[:3])} names no product, or is no YAML"
             self.check.fault(path, f"there is no product `{name[:_SHOWN]}` in the folders beside", hint)
             return None
         if len(found) > 1:

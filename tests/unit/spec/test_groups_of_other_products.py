@@ -135,6 +135,20 @@ def test_without_a_product_beside_it_is_said_that_there_is_none(tmp_path: Path) 
     assert "no product lies beside this one" in fault(reader(tmp_path))
 
 
+def test_a_file_beside_that_cannot_be_read_is_named_where_the_product_is_missed(tmp_path: Path) -> None:
+    write(tmp_path, "weather", "product: [weather")
+    said = "there is no product `weather` in the folders beside; no product lies beside this one; "
+    assert said + "`../weather/headway.yaml` names no product, or is no YAML" in fault(reader(tmp_path))
+
+
+def test_a_folder_that_leads_in_a_circle_hides_no_other(tmp_path: Path) -> None:
+    write(tmp_path, "weather", LENDER)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "headway.yaml").symlink_to(tmp_path / "a" / "headway.yaml")
+    (tmp_path / "b").symlink_to(tmp_path / "b")
+    assert "weather/hourly" in load(reader(tmp_path)).product.feature_groups
+
+
 def test_two_products_of_one_name_are_refused_by_their_folders(tmp_path: Path) -> None:
     write(tmp_path, "weather", LENDER)
     write(tmp_path, "weather-old", LENDER)
