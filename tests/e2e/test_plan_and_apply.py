@@ -286,6 +286,7 @@ def test_an_environment_that_nothing_was_applied_to_is_not_served(fresh: Folder)
 def test_what_is_not_found_says_why(applied: Folder) -> None:
     assert FIRST not in applied.run("status").err
     assert "did you mean `model.main@dev`?" in applied.run("show", "modl.main@dev").err
+    assert "did you mean `prod`?" in applied.run("show", "model.main@prd").err
     applied.edit("headway.yaml", "endpoints:\n", "endpoints:\n  second: {model: main}\n")
     assert "`endpoint.second` is declared, and was never made" in applied.run("show", "endpoint.second").err
     assert "next: headway serve" in applied.run("predictions").err

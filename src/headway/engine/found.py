@@ -112,6 +112,10 @@ def _nothing(workspace: Workspace, reference: str) -> UsageError:
     node, at, environment = reference.partition("@")
     declared = _declared(workspace)
     if node in declared:
+        product = load(workspace.root / PRODUCT_FILE).product
+        known = list(dict.fromkeys([*(product.environments or ("dev",)), *reader.environments()]))
+        if at and environment not in known:
+            return errors.unknown_environment(environment, known, PRODUCT_FILE)
         moved = bool(at) and bool(reader.environment(environment).pointers)
         return errors.was_never_made(node) if moved or not at else errors.nothing_is_applied(environment)
     near = next(iter(difflib.get_close_matches(node, declared, n=1)), "")

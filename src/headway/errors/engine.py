@@ -89,12 +89,12 @@ def unknown_environment(name: str, known: Sequence[str], where: str) -> UsageErr
     """
     near = _nearest(name, known)
     listed = ", ".join(f"`{item}`" for item in known)
-    hint = f"did you mean `{near[0]}`?" if near else f"declared are {listed}"
+    hint = f"did you mean `{near[0]}`?" if near else f"declared are {listed};"
     return UsageError(
         code="EN004",
         what=f"environment `{name}` is not declared",
         where=where,
-        mend=f"{hint}, or add `{name}: {{}}` under `environments`",
+        mend=f"{hint} a new one is `{name}: {{}}` under `environments`",
     )
 
 
