@@ -1046,6 +1046,8 @@ class BatchDone(Shape):
         output: blake3 of its bytes.
         rejected_to: The file of rejected rows; null where they are refused.
         looked_up: `group (online)`, `group (snapshot)`, `group (missing)` -> rows whose features came from there.
+        warned: Expectation of the request contract that only warns -> rows that were answered and break it.
+        mapped: Column -> values of unknown categories that were mapped.
         seconds: Wall time.
     """
 
@@ -1062,6 +1064,8 @@ class BatchDone(Shape):
     output: str
     rejected_to: str | None
     looked_up: dict[str, int]
+    warned: dict[str, int]
+    mapped: dict[str, int]
     seconds: float
 
 

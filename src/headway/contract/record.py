@@ -47,6 +47,7 @@ _NOT_IN_NAMES = re.compile(r'["\\\x00-\x1f]')
 _LARGEST_NUMBER = float(np.finfo(np.float64).max)
 _values = msgspec.structs.astuple
 _MOST_WARNINGS = 5
+_LONGEST_NAME = 100
 _MOST_FAULTS = 10
 _MOST_MENDS = 3
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -87,7 +88,7 @@ class RecordDecoder:
     is_numeric: bool
     struct: type[msgspec.Struct]
     warns: bool
-    mapped: Mapping[str, int]
+    mapped: dict[str, int]
     _checks: tuple[Check, ...]
     _rules: Mapping[str, Rules]
     _ignores_unknown: bool
@@ -142,10 +143,11 @@ class RecordDecoder:
         Raises:
             RecordFault: A row breaks the contract (DC004).
         """
-        records = GenericAlias(list, (self.struct,))
+        records, mapped = GenericAlias(list, (self.struct,)), dict(self.mapped)
         try:
             return msgspec.convert(rows, records)
         except (msgspec.ValidationError, RecursionError):
+            self.mapped.update(mapped)  # they are read again
             without_nan = [{name: _null_if_nan(value) for name, value in row.items()} for row in rows]
         try:
             return msgspec.convert(without_nan, records)
@@ -190,6 +192,17 @@ class RecordDecoder:
                     if len(told) == _MOST_WARNINGS:
                         return told
         return told
+
+    def warned(self, records: Sequence[msgspec.Struct]) -> dict[str, int]:
+        """How many of the records that were let pass break each expectation that only warns, by its words."""
+        found: dict[str, int] = {}
+        for record in records if self.warns else ():
+            values = dict(zip(self.columns, _values(record), strict=True))
+            for item in self._checks:
+                if item.request == "warn" and broken(item, values) is not None:
+                    name = _named(item)
+                    found[name] = found.get(name, 0) + 1
+        return found
 
     def fault(self, payload: Any, otherwise: str = "", path: str = "inputs") -> RecordFault:
         """Why a payload is refused, in words.
@@ -408,6 +421,12 @@ def _is_late(rules: Rules) -> bool:
 
 def _plain(values: Sequence[Any] | np.ndarray) -> Sequence[Any]:
     return values.tolist() if isinstance(values, np.ndarray) else values
+
+
+def _named(item: Check) -> str:
+    """What a check is counted under: its author's word for it, else its own; of bounded length."""
+    said = item.about[0] or f"{', '.join(item.columns)}: {item.words}"
+    return said if len(said) <= _LONGEST_NAME else f"{said[: _LONGEST_NAME - 1]}…"
 
 
 def _null_if_nan(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -87,6 +88,8 @@ class Done(NamedTuple):
             "output": fact.output,
             "rejected_to": None if self.rejected_to is None else rejected_beside(fact.to),
             "looked_up": fact.looked_up,
+            "warned": fact.warned,
+            "mapped": fact.mapped,
             "seconds": fact.seconds,
         }
 
@@ -230,7 +233,9 @@ def _predicted(asked: _Asked, variant: Variant, log: PredictionLog | None, progr
     bad = _bad(asked.loaded, faults)
     kept = _kept(asked, faults, bad)
     _require_source(asked, frame, kept)
-    told = _answered(variant, request.filter(kept), at_us, run, log, progress)
+    warned: Counter[str] = Counter()
+    mapped = Counter(release.record.mapped)
+    told = _answered(variant, request.filter(kept), at_us, run, log, progress, warned)
     shown = frame.filter(kept).select(asked.columns if asked.columns is not None else pl.all())
     output = pl.concat([shown, told], how="horizontal")
     rejected_to = Path(rejected_beside(str(asked.to))) if asked.skips else None
@@ -252,6 +257,8 @@ def _predicted(asked: _Asked, variant: Variant, log: PredictionLog | None, progr
         rejected_output=written[rejected_to] if rejected_to is not None else None,
         read={origin.name: origin.digest for origin in asked.loaded.origins[:_MOST_FILES]},
         looked_up={f"{group} ({source})": rows for (group, source), rows in variant.online.counts.items()},
+        warned=dict(warned),
+        mapped=dict(Counter(release.record.mapped) - mapped),
     )
     return Done(fact, release.version, asked.to, rejected_to, _lines(bad))
 
@@ -344,14 +351,16 @@ def _answered(
     run: str,
     log: PredictionLog | None,
     progress: Progress,
+    warned: Counter[str],
 ) -> pl.DataFrame:
-    """The columns of the predictions, in the order of the rows."""
+    """The columns of the predictions, in the order of the rows; what rows warn of is counted."""
     ids: list[str] = []
     told: dict[str, list[Any]] = {"probability": [], "label": [], "value": []}
     for first in range(0, request.height, CHUNK):
         progress(first, request.height)
         decoded = serve.decode(variant.release, _columns(request.slice(first, CHUNK)), first)
         found = serve.answer(variant, decoded.records, at_us, run, log)
+        warned.update(variant.release.record.warned(decoded.records))
         ids += found.ids
         for name, values in found.answered._asdict().items():
             told[name] += values

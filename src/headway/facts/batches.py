@@ -20,6 +20,8 @@ class Predicted(Struct, frozen=True, kw_only=True, tag="batch"):
         rejected_output: blake3 of the file with the rejected rows; None where none is written.
         looked_up: `group (online)`, `group (snapshot)`, `group (missing)` -> rows whose features came from there.
         seconds: Wall time.
+        warned: Expectation of the request contract that only warns -> rows that were answered and break it.
+        mapped: Column -> values of unknown categories that were mapped.
     """
 
     run: str
@@ -37,3 +39,5 @@ class Predicted(Struct, frozen=True, kw_only=True, tag="batch"):
     rejected_output: str | None = None
     read: dict[str, str] = field(default_factory=dict)
     looked_up: dict[str, int] = field(default_factory=dict)
+    warned: dict[str, int] = field(default_factory=dict)
+    mapped: dict[str, int] = field(default_factory=dict)

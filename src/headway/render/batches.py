@@ -59,6 +59,11 @@ def done_text(done: Done) -> str:
     if fact.rejected:
         lines.append(f"  {count(fact.rejected, 'row')} rejected: {done.rejected_to}")
         lines += [f"    {reason}" for reason in done.reasons]
+    lines += [
+        f"  warn: {count(rows, 'row')} answered, against `{said}`" for said, rows in fact.warned.items()
+    ]
+    for column, values in fact.mapped.items():
+        lines.append(f"  warn: {count(values, 'value')} of `{column}` of unknown categories mapped")
     if fact.looked_up:
         found = ", ".join(f"{rows:,} from {source}" for source, rows in sorted(fact.looked_up.items()))
         lines.append(f"  looked up: {found}")

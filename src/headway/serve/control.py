@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from headway import __version__
-from headway.serve.meters import BOUNDS, Label, Meter
+from headway.serve.meters import BOUNDS, Label, Meter, Warned
 from headway.serve.openapi import describe
 from headway.serve.serving import summary
 
@@ -70,6 +70,23 @@ class Figures:
         yield from self._log()
         yield from self._route()
         yield self._lookups()
+        yield from self._contract()
+
+    def _contract(self) -> Iterator[Metric]:
+        text = "Rows answered though they break an expectation whose policy is to warn."
+        warned = CounterMetricFamily("headway_contract_warnings", text, labels=Warned._fields)
+        for label, rows in list(self._core.meters.warned.items()):
+            warned.add_metric([*label], rows)
+        yield warned
+        text = "Values of unknown categories that were mapped to the one that the contract names."
+        mapped = CounterMetricFamily(
+            "headway_mapped_categories", text, labels=["endpoint", "release", "column"]
+        )
+        for name, live in self._core.serving.endpoints.items():
+            for variant in live.variants:
+                for column, values in list(variant.release.record.mapped.items()):
+                    mapped.add_metric([name, variant.release.version, column], values)
+        yield mapped
 
     def _lookups(self) -> Metric:
         text = "Rows looked up, by where their features came from: online, snapshot, missing."

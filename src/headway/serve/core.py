@@ -29,6 +29,8 @@ from headway.serve.meters import Label, Meters
 from headway.serve.rate_limit import TokenBucket
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from headway.predictions.log import PredictionLog
     from headway.serve.asked import FormName
     from headway.serve.serving import Live, Serving, Variant
@@ -69,6 +71,7 @@ ASKING = ("POST",)
 JSON = (b"content-type", b"application/json")
 PREDICTION_HEADER = b"headway-prediction-id"
 
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger("headway.serve")
 
@@ -107,17 +110,19 @@ class Attempt(NamedTuple):
     release: str
     rows: int
     seconds: float
+    warned: Mapping[str, int] = _NOTHING
 
 
 class _Visit:
     """What is known of a request so far: what it is counted under, and headers of a refusal."""
 
-    __slots__ = ("endpoint", "headers", "release", "rows")
+    __slots__ = ("endpoint", "headers", "release", "rows", "warned")
 
     def __init__(self) -> None:
         self.endpoint = ""
         self.release = ""
         self.rows = 0
+        self.warned: Mapping[str, int] = _NOTHING
         self.headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
@@ -181,12 +186,15 @@ class Core:
             raise
         except BaseException as failed:  # noqa: BLE001 -- a product's code may exit, or panic in Rust; we go on
             reply = _incident(failed, visit)
-        return Attempt(reply, visit.endpoint, visit.release, visit.rows, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return Attempt(reply, visit.endpoint, visit.release, visit.rows, seconds, visit.warned)
 
     def record(self, attempt: Attempt) -> None:
         """Count an attempt whose reply is given; in one thread only."""
         label = Label(attempt.endpoint, attempt.release, attempt.reply.status)
         self.meters.record(label, attempt.seconds, attempt.rows)
+        if attempt.warned:
+            self.meters.warn(attempt.endpoint, attempt.release, attempt.warned)
 
     def patience(self, request: Request) -> float | None:
         """Seconds after which a caller is not kept waiting for code of the product that may be slow.
@@ -302,6 +310,8 @@ class Core:
             key, size = variant.origin.key, len(request.body) + len(body)
             make = partial(logged, key, request_id, at, seconds, ids, asked, inputs, answered, lookups)
             self.log.add(rows, size, variant.origin, make)
+        if release.warns:
+            visit.warned = release.record.warned(asked.records)
         return Reply(200, body, (JSON, (PREDICTION_HEADER, ids[0].encode())))
 
     def _live(self, visit: _Visit, name: str) -> Live:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import NamedTuple
 
 BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -39,11 +40,20 @@ class Meter:
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
 
 
+class Warned(NamedTuple):
+    """What a row is counted under that was answered though it breaks an expectation; never a caller's text."""
+
+    endpoint: str
+    release: str
+    expectation: str
+
+
 class Meters:
-    """All requests of this process, by endpoint, release and status."""
+    """All requests of this process, by endpoint, release and status; and rows that were let pass with a warning."""
 
     def __init__(self) -> None:
         self.requests: dict[Label, Meter] = {}
+        self.warned: dict[Warned, int] = {}
 
     def record(self, label: Label, seconds: float, rows: int) -> None:
         """Count one request under its label."""
@@ -51,3 +61,9 @@ class Meters:
         if meter is None:
             meter = self.requests[label] = Meter()
         meter.record(seconds, rows)
+
+    def warn(self, endpoint: str, release: str, rows: Mapping[str, int]) -> None:
+        """Count rows of an answered request: expectation -> how many break it."""
+        for expectation, count in rows.items():
+            label = Warned(endpoint, release, expectation)
+            self.warned[label] = self.warned.get(label, 0) + count

@@ -75,6 +75,7 @@ class LoadedRelease:
         self.version = short(self.digest)
         self.contract = _contract(directory, manifest)
         record = self._record = compile_record(self.contract, manifest.request)
+        self.warns = record.warns
         self.forms: dict[FormName, Form] = {
             "named": NamedForm(manifest, record),
             "inference": InferenceForm(manifest, self.contract, record),

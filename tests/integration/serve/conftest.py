@@ -100,7 +100,13 @@ def code(factor: float) -> bytes:
 
 
 def release(
-    releases: Path, *, bias: float = 0.0, factor: float = 0.0, endpoint: str = "delay", **changes: Any
+    releases: Path,
+    *,
+    bias: float = 0.0,
+    factor: float = 0.0,
+    endpoint: str = "delay",
+    contract: Contract = CONTRACT,
+    **changes: Any,
 ) -> str:
     """Write a release; its digest."""
     manifest = Manifest(
@@ -123,7 +129,7 @@ def release(
         predict_offset_seconds=-7200.0,
     )
     contents: dict[str, Path | bytes] = {
-        "contract.json": msgspec.json.encode(CONTRACT),
+        "contract.json": msgspec.json.encode(contract),
         "model.onnx": graph(bias),
         "code.zip": code(factor),
         "online.msgpack": pack({"weather": weather()}),
