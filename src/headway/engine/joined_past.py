@@ -14,7 +14,7 @@ from headway.facts.artifacts import Artifact
 from headway.facts.evidence import Evidence
 from headway.facts.executions import Execution
 from headway.facts.fact import Fact
-from headway.spec.neighbours import FILE, across, files_beside, mentions, product_name
+from headway.spec.neighbours import FILE, across, files_beside, is_shared, mentions, product_name
 from headway.store.ledger import SqliteReader
 from headway.store.workspace import Workspace
 
@@ -69,7 +69,7 @@ class JoinedPast:
         ledger = self._found.get(digest, self._own)
         found = ledger.named(ledger.reader.used_by(digest))
         for other in self._readers if ledger is self._own else ():
-            there = other.reader.used_by(digest)
+            there = [item for item in other.reader.used_by(digest) if _is_copy(item[1], digest)]
             found += other.named(there)
             self._found |= {done.output: other for _, done in there if done.output is not None}
         if ledger is not self._own:
@@ -109,11 +109,16 @@ class JoinedPast:
         return tuple(_ledgers(file for file in files if mentions(file, own)))
 
 
+def _is_copy(done: Execution, digest: str) -> bool:
+    """Whether an execution took this commit over from another product; rows that are equal by chance are not it."""
+    return any(is_shared(name) and item == digest for name, item in done.fingerprint.inputs.items())
+
+
 def _ledgers(files: Iterable[Path]) -> Iterator[_Ledger]:
     for file in files:
         reader = Workspace(file.parent).open_reader()
         try:
             reader.sequence()
-        except EngineError:
-            continue
+        except (EngineError, OSError):
+            continue  # damaged, or not for this user's eyes: what is asked for may lie elsewhere
         yield _Ledger(product_name(file), reader)
