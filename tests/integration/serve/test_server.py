@@ -120,11 +120,12 @@ def raw(url: str, data: bytes, *, is_whole: bool = False) -> bytes:
     """Send bytes as they are; what comes back until the server closes the connection."""
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port), timeout=5) as connection:
-        connection.sendall(data)
-        if not is_whole:
-            connection.shutdown(socket.SHUT_WR)
         received = b""
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionError):  # it may refuse and close before everything was sent
+            connection.sendall(data)
+            if not is_whole:
+                connection.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionError):
             while part := connection.recv(65536):
                 received += part
         return received
