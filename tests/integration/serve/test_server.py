@@ -121,7 +121,7 @@ def raw(url: str, data: bytes, *, is_whole: bool = False) -> bytes:
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port), timeout=5) as connection:
         received = b""
-        with contextlib.suppress(ConnectionError):  # it may refuse and close before everything was sent
+        with contextlib.suppress(OSError):  # it may refuse and close before everything was sent
             connection.sendall(data)
             if not is_whole:
                 connection.shutdown(socket.SHUT_WR)
