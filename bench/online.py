@@ -44,7 +44,7 @@ def ours(folder: Path, entities: int, past: int) -> tuple[Callable[[Sequence[int
     store = SqliteOnline(folder / f"ours-{past}.sqlite")
     stamp = Stamp(commit="", rows=count, event_us=None, known_us=None, written_us=0)
     began = time.perf_counter()
-    store.write(TABLE, RowPacking(TABLE).rows(group), [], stamp, anew=True)
+    store.write(TABLE, RowPacking(TABLE).rows(group), [], stamp, since=None)
     seconds = time.perf_counter() - began
     return lambda ids: store.at(
         TABLE.name, [(one,) for one in ids], [NOW] * len(ids), FEATURES, None

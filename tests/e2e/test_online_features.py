@@ -178,7 +178,7 @@ def test_a_store_that_is_gone_is_replaced_by_what_was_released_and_written_again
     assert "fallback: snapshot" in said
     refused = depots.run("apply")
     assert refused.code == 4
-    assert "ON001" in refused.err
+    assert "ON008" in refused.err
     store.unlink()
     assert "1,536 rows for look-up" in depots.run("apply").err
 

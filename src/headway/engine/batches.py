@@ -192,7 +192,7 @@ def predict(file: Path, name: str, environment: str, who: str, progress: Progres
         with importable(root):
             rows = sources.load(source, batch.rows, contract, root, resolve)
         asked = _Asked(f"batch `{name}`", rows, batch.columns, root / batch.to, batch.on_bad_rows == "skip")
-        with closing(PredictionLog(directory / "log")) as log:
+        with closing(variant.online), closing(PredictionLog(directory / "log")) as log:
             done = _predicted(asked, variant, log, progress)
         fact = replace(done.fact, batch=name, environment=environment, who=who, to=batch.to)
         writer.record(fact)

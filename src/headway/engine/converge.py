@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -92,10 +91,9 @@ def job_of(
         return admit(opened, made)
 
     def publish(state: EnvironmentState) -> None:
-        begun = time.perf_counter()
         _, done = serving.release_features(workspace, opened.loaded.product, state)
         for table in done:
-            report(events.Materialised(table, time.perf_counter() - begun))
+            report(events.Materialised(table, table.seconds))
 
     return Job(
         root=opened.root,

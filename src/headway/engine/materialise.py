@@ -15,7 +15,7 @@ from headway.bundle.manifest import MANIFEST
 from headway.bundle.read import read_manifest
 from headway.bundle.route import ONLINE, RELEASES, Endpoint
 from headway.engine.group_log import snapshot_of
-from headway.errors import EngineError, HeadwayError
+from headway.errors import ConflictError, EngineError, HeadwayError
 from headway.facts.artifacts import Artifact
 from headway.facts.moves import EnvironmentState
 from headway.online.open import store
@@ -36,6 +36,7 @@ class Materialised(NamedTuple):
         written: Rows put in.
         gone: Rows taken out.
         anew: Whether all rows were written, for want of the commit that stood there.
+        seconds: What this table took.
     """
 
     table: str
@@ -43,6 +44,7 @@ class Materialised(NamedTuple):
     written: int
     gone: int
     anew: bool
+    seconds: float
 
 
 class Kept(NamedTuple):
@@ -121,7 +123,7 @@ def materialise(
                 continue  # an older release's version of the group: its table stays as it is
             before = stamps.get(table)
             if before is None or before.commit != artifact.digest:
-                done.append(_write(workspace, online, artifact, before))
+                done.append(_brought(workspace, online, artifact, before))
         _drop_unused(directory, online, stamps)
         return done
     finally:
@@ -139,6 +141,17 @@ def _wanted(directory: Path, endpoints: Sequence[Endpoint]) -> set[tuple[str, st
     }
 
 
+def _brought(
+    workspace: Workspace, online: OnlineStore, artifact: Artifact, before: Stamp | None
+) -> Materialised:
+    try:
+        return _write(workspace, online, artifact, before)
+    except ConflictError as reason:
+        if reason.code != "ON007":
+            raise
+        return _write(workspace, online, artifact, None)  # another command wrote it meanwhile: all of it then
+
+
 def _write(
     workspace: Workspace, online: OnlineStore, artifact: Artifact, before: Stamp | None
 ) -> Materialised:
@@ -147,6 +160,7 @@ def _write(
     from headway.data.times import EVENT_TIME, KNOWN_TIME
     from headway.engine.online_rows import packed_group
 
+    begun = time.perf_counter()
     features = artifact.meta["features"]
     types = artifact.meta["types"]
     table = OnlineTable(
@@ -171,8 +185,10 @@ def _write(
         written_us=round(time.time() * _MICROSECONDS),
     )
     written, taken = rows(put), rows(gone)
-    online.write(table, written, taken, stamp, anew=changed is None)
-    return Materialised(table.name, artifact.digest, len(written), len(taken), changed is None)
+    since = None if changed is None or before is None else before.commit
+    online.write(table, written, taken, stamp, since=since)
+    spent = time.perf_counter() - begun
+    return Materialised(table.name, artifact.digest, len(written), len(taken), changed is None, spent)
 
 
 def _changes(

@@ -80,19 +80,20 @@ def release_features(
         Whether the route had to be written, and what was written for look-up.
 
     Raises:
+        ConflictError: The online store has a table of something else by that name (ON003).
         EngineError: The online store cannot be written. The route is published all the same: servers go
             on with what the endpoint declares as `fallback`.
     """
     from headway.engine.materialise import materialise
 
     done: list[Materialised] = []
-    trouble: list[EngineError] = []
+    trouble: list[EngineError | ConflictError] = []
     online = online_of(product)
 
     def prepare(routed: Sequence[Endpoint]) -> None:
         try:
             done.extend(materialise(workspace, state, routed, online))
-        except EngineError as reason:
+        except (EngineError, ConflictError) as reason:
             trouble.append(reason)
 
     written = republish(workspace, product.name, declared_endpoints(product), state, online, prepare)
@@ -121,7 +122,7 @@ def bring_features_back(workspace: Workspace, environment: str) -> FeaturesBack:
         if present is None:
             return FeaturesBack([])
         return FeaturesBack(materialise(workspace, state, present.endpoints, present.online))
-    except EngineError as reason:
+    except (EngineError, ConflictError) as reason:
         return FeaturesBack([], reason.what)
 
 

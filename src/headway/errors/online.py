@@ -84,3 +84,43 @@ def driver_is_missing(reason: str) -> EngineError:
         what=f"the online store is in PostgreSQL, and its driver cannot be loaded: {reason[:MOST]}",
         mend="pip install 'headway[sql]'",
     )
+
+
+def table_has_moved(place: str, table: str, wanted: str, found: str) -> ConflictError:
+    """ON007: Another commit of the group stands in the online store than the one that changes were taken from.
+
+    Two commands wrote the table at once. These changes were not written; Headway then writes all rows of the
+    commit instead, so only another program that writes to the store sees this.
+    """
+    return ConflictError(
+        code="ON007",
+        what=f"table `{table}` of the online store `{place}` holds commit `{found[:12] or 'none'}`, "
+        f"no longer `{wanted[:12]}`",
+        mend="run `headway apply` again",
+    )
+
+
+def store_is_damaged(place: str, reason: str) -> EngineError:
+    """ON008: The online store's file or rows were damaged, or it is no online store at all.
+
+    Servers go on with what the endpoint declares as `fallback`. Everything in the store can be made again:
+    remove the file (with its `-wal` and `-shm`), or drop the tables, and apply.
+    """
+    return EngineError(
+        code="ON008",
+        what=f"the online store `{place}` is damaged: {reason[:MOST]}",
+        mend="remove it; `headway apply` writes it anew",
+    )
+
+
+def store_is_not_written(place: str, reason: str) -> EngineError:
+    """ON009: The online store takes no more rows: its disk is full, or it may only be read.
+
+    Nothing was written, and servers look up what stood there before. Make room, or give the right to write.
+    """
+    return EngineError(
+        code="ON009",
+        what=f"the online store `{place}` cannot be written: {reason[:MOST]}",
+        mend="make room on its disk, or allow writing to it; then run `headway apply`",
+        retryable=True,
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
-from headway.errors import HeadwayError
+from headway.errors import EngineError
 from headway.errors import online as errors
+from headway.online import forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,40 +20,49 @@ if TYPE_CHECKING:
     from headway.online.table import Looked
 
 REST_SECONDS = 1.0
-"""How long a store that failed is left alone, so that a dead one costs each request nothing."""
+"""How long a store that cannot be reached is left alone, so that a dead one costs each request nothing."""
+MOST_OUT = 8
+"""Look-ups that may be under way, those included for which nobody waits any more; each takes a thread."""
+END_SECONDS = 1.0
+"""How long the end waits for look-ups under way; their threads never hold up the process."""
 
 
-class _Look:
-    """One look-up in another thread."""
-
-    __slots__ = ("ask", "done", "failure", "found")
-
-    def __init__(self, ask: Callable[[], Looked]) -> None:
-        self.ask = ask
-        self.done = threading.Event()
-        self.found: Looked | None = None
-        self.failure: HeadwayError | None = None
+class _Ask(NamedTuple):
+    found: Future[Looked]
+    look: Callable[[OnlineStore], Looked]
 
 
 class _Failed(NamedTuple):
     at: float
-    reason: HeadwayError
+    reason: EngineError
 
 
 class BoundedReader:
-    """Looks up in a store, in a thread of its own, and gives up in time.
+    """Looks up in a few threads, each with a store of its own, and gives up in time.
+
+    A look-up that hangs keeps its thread until the store lets go of it. When `MOST_OUT` hang, further ones are
+    refused at once. May be used from any thread, and in the child of a fork.
 
     Args:
-        store: The store.
+        opened: Opens the store; called once in each thread.
         seconds: Longest time of one look-up.
         name: What errors call the store.
     """
 
-    def __init__(self, store: OnlineStore, seconds: float, name: str) -> None:
-        self._store = store
+    def __init__(self, opened: Callable[[], OnlineStore], seconds: float, name: str) -> None:
+        self._opened = opened
         self._seconds = seconds
         self._name = name
-        self._looks: SimpleQueue[_Look] | None = None
+        self._is_closed = False
+        self.begin_afresh()
+        forked.follow(self)
+
+    def begin_afresh(self) -> None:
+        """Begin with no thread; see `headway.online.forked`."""
+        self._lock = threading.Lock()
+        self._asked: SimpleQueue[_Ask | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._out = 0
         self._failed: _Failed | None = None
 
     def at(
@@ -64,35 +76,85 @@ class BoundedReader:
         """As the store's own; see `headway.online.store.OnlineStore.at`.
 
         Raises:
-            EngineError: The store failed, or took too long, now or a moment ago.
+            EngineError: As the store's own; and it takes too long, did so a moment ago, or too many
+                look-ups are under way (ON001).
         """
-        failed = self._failed
-        if failed is not None and time.monotonic() - failed.at < REST_SECONDS:
-            raise failed.reason
-        look = _Look(lambda: self._store.at(table, keys, moments_us, features, ttl_us))
-        looks = self._looks = self._looks or self._started()
-        looks.put(look)
-        if not look.done.wait(self._seconds):
-            self._looks = None  # a stuck thread is left behind; the next look-up gets another
-            look.failure = errors.store_is_not_reached(self._name, f"no answer within {self._seconds:g} s")
-        if look.failure is not None:
-            self._failed = _Failed(time.monotonic(), look.failure)
-            raise look.failure
-        self._failed = None
-        assert look.found is not None, "a look-up that did not fail has found something"
-        return look.found
-
-    def _started(self) -> SimpleQueue[_Look]:
-        looks: SimpleQueue[_Look] = SimpleQueue()
-        threading.Thread(target=_run, args=(looks,), name="headway-online", daemon=True).start()
-        return looks
-
-
-def _run(looks: SimpleQueue[_Look]) -> None:
-    while True:
-        look = looks.get()
+        self._leave_alone()
+        found = self._put(lambda store: store.at(table, keys, moments_us, features, ttl_us))
         try:
-            look.found = look.ask()
-        except HeadwayError as reason:
-            look.failure = reason
-        look.done.set()
+            looked = self._awaited(found)
+        except EngineError as reason:
+            if reason.code == "ON001":
+                self._failed = _Failed(time.monotonic(), reason)
+            raise
+        self._failed = None
+        return looked
+
+    def close(self) -> None:
+        """End the threads, each with its store; a second call does nothing."""
+        with self._lock:
+            self._is_closed = True
+            threads, self._threads = self._threads, []
+        for _ in threads:
+            self._asked.put(None)
+        until = time.monotonic() + END_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _leave_alone(self) -> None:
+        """Refuse while the store rests; after that one asks it, and the others only when it has answered."""
+        failed, now = self._failed, time.monotonic()
+        if failed is None:
+            return
+        if now - failed.at < REST_SECONDS:
+            raise failed.reason.with_traceback(None)
+        self._failed = _Failed(now, failed.reason)
+
+    def _put(self, look: Callable[[OnlineStore], Looked]) -> Future[Looked]:
+        found: Future[Looked] = Future()
+        with self._lock:
+            if self._is_closed:
+                raise errors.store_is_not_reached(self._name, "it was closed")
+            if self._out == MOST_OUT:
+                raise errors.store_is_not_reached(self._name, f"{MOST_OUT} look-ups wait for it already")
+            if self._out == len(self._threads):
+                self._start()
+            self._out += 1
+            self._asked.put(_Ask(found, look))
+        found.add_done_callback(self._is_back)
+        return found
+
+    def _start(self) -> None:
+        thread = threading.Thread(
+            target=_answer, args=(self._opened, self._asked), name="headway-online", daemon=True
+        )
+        thread.start()
+        self._threads.append(thread)
+
+    def _is_back(self, _: Future[Looked]) -> None:
+        with self._lock:
+            self._out -= 1
+
+    def _awaited(self, found: Future[Looked]) -> Looked:
+        try:
+            return found.result(self._seconds)
+        except TimeoutError:
+            if not found.cancel() and found.done():  # just now, or the store raised this itself
+                return found.result()
+        raise errors.store_is_not_reached(self._name, f"no answer within {self._seconds:g} s")
+
+
+def _answer(opened: Callable[[], OnlineStore], asked: SimpleQueue[_Ask | None]) -> None:
+    """Answer until the end; whatever goes wrong with a look-up is told to the one who asked."""
+    store: OnlineStore | None = None
+    with contextlib.ExitStack() as ends:
+        while (ask := asked.get()) is not None:
+            if ask.found.set_running_or_notify_cancel():
+                try:
+                    store = store or ends.enter_context(contextlib.closing(opened()))
+                    ask.found.set_result(ask.look(store))
+                except BaseException as reason:  # noqa: BLE001 -- it is raised where it was asked
+                    ask.found.set_exception(reason)
+            del ask  # what was looked up is not kept until the next

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from headway.errors import masking
@@ -11,6 +12,7 @@ from headway.online.bounded import BoundedReader
 from headway.online.sqlite import SqliteOnline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from headway.online.store import OnlineStore
@@ -27,8 +29,19 @@ def store(place: str, file: Path, space: str) -> OnlineStore:
     Raises:
         EngineError: The variable is not set (ON005), or the driver is not installed (ON006).
     """
-    if not place:
-        return SqliteOnline(file)
+    return _across_a_network(place, space)() if place else SqliteOnline(file)
+
+
+def reader(place: str, file: Path, space: str, seconds: float) -> SqliteOnline | BoundedReader:
+    """The store to look up in; one across a network is waited for only so long.
+
+    Raises:
+        EngineError: The variable is not set (ON005), or the driver is not installed (ON006).
+    """
+    return BoundedReader(_across_a_network(place, space), seconds, place) if place else SqliteOnline(file)
+
+
+def _across_a_network(place: str, space: str) -> Callable[[], OnlineStore]:
     address = place
     if place.startswith("$"):
         masking.declare(place[1:])
@@ -39,14 +52,4 @@ def store(place: str, file: Path, space: str) -> OnlineStore:
         from headway.online.postgres import PostgresOnline
     except ImportError as reason:
         raise errors.driver_is_missing(str(reason)) from reason
-    return PostgresOnline(address, place, space)
-
-
-def reader(place: str, file: Path, space: str, seconds: float) -> OnlineStore | BoundedReader:
-    """The store to look up in; one across a network is waited for only so long.
-
-    Raises:
-        EngineError: The variable is not set (ON005), or the driver is not installed (ON006).
-    """
-    opened = store(place, file, space)
-    return BoundedReader(opened, seconds, place) if place else opened
+    return partial(PostgresOnline, address, place, space)

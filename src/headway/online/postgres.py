@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, cast
 
 import msgspec
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from headway.errors import online as errors
-from headway.online.table import Looked, OnlineTable, RowPacking, Stamp, entity_of
+from headway.online import forked
+from headway.online.table import UNREADABLE, Looked, OnlineTable, RowPacking, Stamp, entity_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -51,7 +53,17 @@ WHERE kept.entity = gone.entity AND kept.event_us = gone.event_us AND kept.known
 _COLUMNS = "entity BYTEA, event_us BIGINT, known_us BIGINT, packed BYTEA"
 _LOCK = 0x48574F4E
 """The advisory lock of writers, so that two who make the same table wait for each other."""
-CONNECT_SECONDS = 5
+_PATIENCE: dict[str, int] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""A network that swallows everything is noticed within half a minute; an address may say otherwise."""
+_FULL = ("53100", "25006", "42501")
+"""States of SQL: the disk is full; only reading is allowed, to everybody or to this user."""
+_DAMAGED = ("XX001", "XX002")
 
 _encode = msgspec.json.encode
 _declared = msgspec.json.Decoder(OnlineTable).decode
@@ -66,7 +78,7 @@ class _Open(NamedTuple):
 
 
 class PostgresOnline:
-    """An online store in a database; see `headway.online.store.OnlineStore`. May be used from any thread.
+    """An online store in a database; see `headway.online.store.OnlineStore`.
 
     Args:
         address: `postgresql://...`; it may hold a password, so no error repeats it.
@@ -78,9 +90,15 @@ class PostgresOnline:
         self._address = address
         self._name = name
         self._space = space
+        self._tables: dict[str, _Open] = {}
+        self.begin_afresh()
+        forked.follow(self)
+
+    def begin_afresh(self) -> None:
+        """Leave connections to the parent; the driver closes none of another process."""
+        self._lock = threading.Lock()
         self._threads = threading.local()
         self._connections: list[Connection] = []
-        self._tables: dict[str, _Open] = {}
 
     def write(
         self,
@@ -89,13 +107,13 @@ class PostgresOnline:
         gone: Iterable[OnlineRow],
         stamp: Stamp,
         *,
-        anew: bool,
+        since: str | None,
     ) -> None:
         """Put rows in, take rows out, and stamp the table, all at once or not at all."""
         with self._named(), self._connected() as connection, connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            number = self._made(connection, table, stamp)
-            if anew:
+            number = self._made(connection, table, stamp, since)
+            if since is None:
                 connection.execute(_sql("DELETE FROM headway_online_rows_{number}", number))
             _copy(connection, "outgoing", gone)
             connection.execute(_sql(_TAKE, number))
@@ -113,31 +131,15 @@ class PostgresOnline:
         """Values of the newest row of each entity that had happened and was known at its moment.
 
         Raises:
-            EngineError: The store cannot be reached (ON001), or has no such table (ON002) or feature (ON004).
+            EngineError: The store cannot be reached (ON001), has no such table (ON002) or feature (ON004), or
+                is damaged (ON008).
         """
-        opened = self._tables.get(table) or self._opened(table)
-        try:
-            places = opened.packing.places(features)
-        except KeyError as missing:
-            raise errors.feature_is_not_there(self._name, table, missing.args[0]) from missing
-        asked = [entity_of(key) for key in keys]
-        packed: list[bytes | None] = [None] * len(asked)
-        stamp: bytes | None = None
         try:
             with self._named():
-                query = cast("LiteralString", opened.at)
-                for place, event, row, beside in self._connection().execute(
-                    query, (asked, list(moments_us)), binary=True
-                ):
-                    stamp = beside
-                    if event is not None and (ttl_us is None or moments_us[place - 1] - event <= ttl_us):
-                        packed[place - 1] = row
+                return self._looked(table, keys, moments_us, features, ttl_us)
         except errors.EngineError:
-            self._tables.pop(table, None)
+            self._tables.pop(table, None)  # it may have been dropped and made again under another number
             raise
-        missed = tuple([place for place, row in enumerate(packed) if row is None])
-        rows = [opened.packing.unpack(row, places) for row in packed]
-        return Looked(rows, _stamp(stamp).commit if stamp else "", missed)
 
     def stamps(self) -> Mapping[str, Stamp]:
         """Table -> what it is and how fresh."""
@@ -162,19 +164,57 @@ class PostgresOnline:
 
     def close(self) -> None:
         """Let go of the connections."""
-        while self._connections:
-            self._connections.pop().close()
-        self._threads = threading.local()
+        with self._lock:
+            connections, self._connections = self._connections, []
+            self._threads = threading.local()
+        for connection in connections:
+            connection.close()
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _made(self, connection: Connection, table: OnlineTable, stamp: Stamp) -> int:
+    def _looked(
+        self,
+        table: str,
+        keys: Sequence[Sequence[object]],
+        moments_us: Sequence[int],
+        features: Sequence[str],
+        ttl_us: int | None,
+    ) -> Looked:
+        opened = self._tables.get(table) or self._opened(table)
+        try:
+            picking = opened.packing.picking(features)
+        except KeyError as missing:
+            raise errors.feature_is_not_there(self._name, table, missing.args[0]) from missing
+        asked = [entity_of(key) for key in keys]
+        packed: list[bytes | None] = [None] * len(asked)
+        stamp: bytes | None = None
+        for place, event, row, beside in self._read(opened.at, (asked, list(moments_us))):
+            stamp = beside
+            if event is not None and (ttl_us is None or moments_us[place - 1] - event <= ttl_us):
+                packed[place - 1] = row
+        return picking.of(packed, _stamp(stamp).commit if stamp else "")
+
+    def _read(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """What a query finds; asked again when the connection was lost while nobody used it."""
+        text = cast("LiteralString", query)
+        connection = self._connection()
+        try:
+            return connection.execute(text, values, binary=True).fetchall()
+        except psycopg.OperationalError:
+            if not connection.closed:
+                raise
+            return self._connection().execute(text, values, binary=True).fetchall()
+
+    def _made(self, connection: Connection, table: OnlineTable, stamp: Stamp, since: str | None) -> int:
         """The number of a table that is there now, stamped."""
         connection.execute(_TABLES)
-        query = "SELECT number, declared FROM headway_online_tables WHERE space = %s AND name = %s"
+        query = "SELECT number, declared, stamp FROM headway_online_tables WHERE space = %s AND name = %s"
         found = connection.execute(query, (self._space, table.name)).fetchone()
         if found is not None and _declared(found[1]) != table:
             raise errors.table_is_another(self._name, table.name, "its keys or features differ")
+        stands = "" if found is None else _stamp(found[2]).commit
+        if since is not None and stands != since:
+            raise errors.table_has_moved(self._name, table.name, since, stands)
         if found is None:
             insert = (
                 "INSERT INTO headway_online_tables (space, name, declared, stamp) "
@@ -188,41 +228,46 @@ class PostgresOnline:
         return int(found[0])
 
     def _opened(self, table: str) -> _Open:
-        known = self.stamps()
-        if table not in known:
-            raise errors.table_is_not_there(self._name, table, list(known))
-        with self._named():
-            query = "SELECT number, declared FROM headway_online_tables WHERE space = %s AND name = %s"
-            found = self._connection().execute(query, (self._space, table)).fetchone()
-        if found is None:
-            raise errors.table_is_not_there(self._name, table, [])
-        opened = self._tables[table] = _Open(_AT.format(number=found[0]), RowPacking(_declared(found[1])))
+        query = "SELECT number, declared FROM headway_online_tables WHERE space = %s AND name = %s"
+        found = self._read(query, (self._space, table)) if _has_tables(self._connection()) else []
+        if not found:
+            raise errors.table_is_not_there(self._name, table, list(self.stamps()))
+        ((number, declared),) = found
+        opened = self._tables[table] = _Open(_AT.format(number=number), RowPacking(_declared(declared)))
         return opened
 
     def _connection(self) -> Connection:
         """This thread's connection, for reading; made again when it was lost."""
         connection: Connection | None = getattr(self._threads, "connection", None)
         if connection is None or connection.closed:
-            connection = psycopg.connect(self._address, autocommit=True, connect_timeout=CONNECT_SECONDS)
+            connection = self._threads.connection = self._connected()
             connection.prepare_threshold = 0
-            self._threads.connection = connection
-            self._connections.append(connection)
+            with self._lock:
+                self._connections = [*(one for one in self._connections if not one.closed), connection]
         return connection
 
-    @contextlib.contextmanager
-    def _connected(self) -> Generator[Connection]:
-        """A connection for one write."""
-        with psycopg.connect(self._address, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
-            yield connection
+    def _connected(self) -> Connection:
+        address: dict[str, Any] = {**_PATIENCE, **conninfo_to_dict(self._address)}
+        return psycopg.connect(make_conninfo(**address), autocommit=True)
 
     @contextlib.contextmanager
     def _named(self) -> Generator[None]:
         """What the driver raises, as an error of ours, without the address."""
         try:
             yield
-        except (psycopg.Error, OSError) as reason:
-            said = str(reason).replace(self._address, "").strip().partition("\n")[0]
-            raise errors.store_is_not_reached(self._name, said or type(reason).__name__) from None
+        except (psycopg.Error, OSError, *UNREADABLE) as reason:
+            raise self._told(reason) from None
+
+    def _told(self, reason: Exception) -> errors.EngineError:
+        said = str(reason).replace(self._address, "").strip().partition("\n")[0] or type(reason).__name__
+        state = getattr(reason, "sqlstate", None)
+        if isinstance(reason, UNREADABLE):
+            return errors.store_is_damaged(self._name, f"a row or a stamp cannot be read ({said})")
+        if state in _DAMAGED:
+            return errors.store_is_damaged(self._name, said)
+        if state in _FULL:
+            return errors.store_is_not_written(self._name, said)
+        return errors.store_is_not_reached(self._name, said)
 
 
 def _copy(connection: Connection, name: str, rows: Iterable[OnlineRow]) -> None:

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class OnlineStore(Protocol):
-    """Tables of packed rows, versions side by side. One writer at a time; any number of readers."""
+    """Tables of packed rows, versions side by side. One writer at a time; any number of readers.
+
+    A store may be used from any thread, and in the child of a fork.
+    """
 
     def write(
         self,
@@ -20,7 +23,7 @@ class OnlineStore(Protocol):
         gone: Iterable[OnlineRow],
         stamp: Stamp,
         *,
-        anew: bool,
+        since: str | None,
     ) -> None:
         """Put rows in, take rows out, and stamp the table, all at once or not at all.
 
@@ -29,11 +32,13 @@ class OnlineStore(Protocol):
             rows: Rows to add, or to put in the place of those with their entity and times.
             gone: Rows to take out, by entity and times.
             stamp: What the table is afterwards.
-            anew: Whether `rows` are all rows there are.
+            since: The commit that must stand there, of which `rows` and `gone` are the changes; None where
+                `rows` are all rows there are, whatever stands there.
 
         Raises:
-            EngineError: The store cannot be reached or written, or has a table of this name with other
-                keys or features.
+            ConflictError: The store has a table of this name with other keys or features (ON003), or another
+                commit stands there than `since` (ON007).
+            EngineError: The store cannot be reached (ON001), is damaged (ON008) or takes nothing more (ON009).
         """
         ...
 
@@ -60,7 +65,8 @@ class OnlineStore(Protocol):
             n rows of one value per feature, and the commit that all of them are of.
 
         Raises:
-            EngineError: The store cannot be reached in time, or has no such table or feature.
+            EngineError: The store cannot be reached in time (ON001), has no such table (ON002) or feature
+                (ON004), or is damaged (ON008).
         """
         ...
 

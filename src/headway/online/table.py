@@ -5,7 +5,8 @@ Light: the standard library, msgspec and NumPy, since the data plane imports it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from struct import Struct as Packing
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Value = float | str | None
 MISSING_NUMBER = float("nan")
+UNREADABLE = (struct.error, msgspec.DecodeError, IndexError)
+"""What comes of unpacking a row, or reading a stamp, that was damaged."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _texts = msgspec.msgpack.Decoder(list[str | None]).decode
@@ -80,6 +83,24 @@ class OnlineRow(NamedTuple):
     packed: bytes
 
 
+class Picking(NamedTuple):
+    """Takes some features out of packed rows.
+
+    Attributes:
+        unpack: Their values in a packed row; raises `UNREADABLE` when it was damaged.
+        missing: What stands for them where there is no row: NaN for numbers, None for texts.
+    """
+
+    unpack: Callable[[bytes], tuple[Value, ...]]
+    missing: tuple[Value, ...]
+
+    def of(self, packed: Sequence[bytes | None], commit: str) -> Looked:
+        """Packed rows, of which None is missing, as the answer to a look-up."""
+        unpack, missing = self.unpack, self.missing
+        missed = tuple([place for place, row in enumerate(packed) if row is None])
+        return Looked([missing if row is None else unpack(row) for row in packed], commit, missed)
+
+
 class RowPacking:
     """Packs and unpacks the features of one table's rows: float64 side by side, then texts as msgpack."""
 
@@ -89,29 +110,28 @@ class RowPacking:
         self._packing = Packing(f"<{len(self._numbers)}d")
         places = {name: place for place, name in enumerate([*self._numbers, *self._texts])}
         self._places = places
-        self._all = [*range(len(places))]
         self._missing = [MISSING_NUMBER] * len(self._numbers) + [None] * len(self._texts)
 
-    def places(self, features: Sequence[str]) -> list[int]:
-        """Where features stand in an unpacked row.
+    def picking(self, features: Sequence[str]) -> Picking:
+        """How features are taken out of packed rows.
 
         Raises:
             KeyError: There is no such feature.
         """
-        return [self._places[name] for name in features]
+        places = [self._places[name] for name in features]
+        missing = tuple([self._missing[place] for place in places])
+        unpack = self._packing.unpack
+        if not self._texts and places == [*range(len(self._places))]:
+            return Picking(unpack, missing)  # the row as it is
 
-    def unpack(self, packed: bytes | None, places: Sequence[int]) -> tuple[Value, ...]:
-        """Values of a packed row, or what is missing when there is none: NaN for numbers, None for texts."""
-        values: Sequence[Value]
-        if packed is None:
-            values = self._missing
-        elif self._texts:
-            values = [*self._packing.unpack_from(packed), *_texts(packed[self._packing.size :])]
-        else:
-            values = self._packing.unpack(packed)
-            if places == self._all:
-                return values
-        return tuple([values[place] for place in places])
+        def pick(packed: bytes) -> tuple[Value, ...]:
+            values = self._values(packed) if self._texts else unpack(packed)
+            return tuple([values[place] for place in places])
+
+        return Picking(pick, missing)
+
+    def _values(self, packed: bytes) -> list[Value]:
+        return [*self._packing.unpack_from(packed), *_texts(packed[self._packing.size :])]
 
     def rows(self, group: PackedGroup) -> Iterator[OnlineRow]:
         """Rows ready for a store; those with a null in their key match nobody and are left out."""

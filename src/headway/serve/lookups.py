@@ -69,6 +69,10 @@ class Reader(Protocol):
         """Values of the newest row of each entity that was known at its moment."""
         ...
 
+    def close(self) -> None:
+        """Let go of files, connections and threads."""
+        ...
+
 
 class OnlineFeatures:
     """Looks features up for one endpoint; counts where they came from.
@@ -118,6 +122,11 @@ class OnlineFeatures:
             self._down.discard(lookup.group)
             _log.warning("endpoint %s: %s is looked up online again", self._endpoint, lookup.group)
         return Given(found.rows, LookedUp(lookup.group, "online", found.commit, found.missed))
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._reader is not None:
+            self._reader.close()
 
     def _without(
         self,

@@ -88,6 +88,8 @@ def serve(
     _check_host(host, is_remote_allowed)
     serving, watch = _load(directory, key)
     with contextlib.ExitStack() as ends:
+        if watch is not None:
+            ends.callback(watch.close)
         listening = ends.enter_context(_listen(host, port))
         log = None if log_directory is None else PredictionLog(log_directory)
         if log is not None:

@@ -107,6 +107,11 @@ class RouteWatch:
             self._online[wanted] = OnlineFeatures(opened, endpoint.lookup_fallback, endpoint.name)
         return self._online[wanted]
 
+    def close(self) -> None:
+        """Let go of the online stores."""
+        for online in self._online.values():
+            online.close()
+
     def _release(self, digest: str) -> None:
         if digest not in self._releases:
             directory = self._directory / RELEASES / digest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -48,8 +49,8 @@ def packed(*rows: tuple[str | None, int, int, int, float, str | None]) -> list[O
     return list(RowPacking(TABLE).rows(group(*rows)))
 
 
-class OnlineConformance:
-    """The suite; a subclass needs a fixture `make_store` that returns a `MakeStore`."""
+class SharingConformance:
+    """What those who use a store at the same time rely on; a part of `OnlineConformance`."""
 
     def ask(
         self, store: OnlineStore, depot: object, moment: int, ttl: int | None = None
@@ -58,12 +59,46 @@ class OnlineConformance:
         (found,) = store.at(TABLE.name, [(depot, 1)], [moment], ["load", "note"], ttl).rows
         return tuple(None if isinstance(value, float) and math.isnan(value) else value for value in found)
 
+    def test_a_change_of_another_commit_than_stands_there_is_refused(self, make_store: MakeStore) -> None:
+        """Of two writers with changes of one commit the second is told; so is one where nothing stands."""
+        store, other = make_store(), make_store()
+        with pytest.raises(ConflictError) as caught:
+            store.write(TABLE, [], [], stamp("two"), since="one")
+        assert caught.value.code == "ON007"
+        assert dict(other.stamps()) == {}
+        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), since=None)
+        store.write(TABLE, packed(("b", 1, 1, 1, 2.0, "y")), [], stamp("two"), since="one")
+        with pytest.raises(ConflictError):
+            other.write(TABLE, packed(("a", 1, 1, 1, 9.0, "z")), [], stamp("three"), since="one")
+        assert self.ask(make_store(), "a", 9) == (1.0, "x")
+        assert make_store().stamps()[TABLE.name].commit == "two"
+
+    def test_the_child_of_a_fork_asks_for_itself(self, make_store: MakeStore) -> None:
+        """And its parent goes on."""
+        store = make_store()
+        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), since=None)
+        assert self.ask(store, "a", 9) == (1.0, "x")
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                code = 0 if self.ask(store, "a", 9) == (1.0, "x") else 2
+                store.close()
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert self.ask(store, "a", 9) == (1.0, "x")
+
+
+class OnlineConformance(SharingConformance):
+    """The suite; a subclass needs a fixture `make_store` that returns a `MakeStore`."""
+
     def test_the_newest_row_that_was_known_is_found(self, make_store: MakeStore) -> None:
         """By another process too; nothing later leaks, and a correction counts from when it was known."""
         rows = packed(
             ("a", 1, 10, 11, 1.0, "first"), ("a", 1, 20, 25, 2.0, None), ("a", 1, 20, 40, 2.5, "corrected")
         )
-        make_store().write(TABLE, rows, [], stamp("one"), anew=True)
+        make_store().write(TABLE, rows, [], stamp("one"), since=None)
         store = make_store()
         moments = {10: (None, None), 11: (1.0, "first"), 24: (1.0, "first"), 25: (2.0, None)}
         moments |= {39: (2.0, None), 40: (2.5, "corrected"), 10**15: (2.5, "corrected")}
@@ -72,7 +107,7 @@ class OnlineConformance:
     def test_a_row_older_than_its_time_to_live_is_missing(self, make_store: MakeStore) -> None:
         """Counted from the event, up to the moment, inclusive."""
         store = make_store()
-        store.write(TABLE, packed(("a", 1, 10, 10, 1.0, "x")), [], stamp("one"), anew=True)
+        store.write(TABLE, packed(("a", 1, 10, 10, 1.0, "x")), [], stamp("one"), since=None)
         assert self.ask(store, "a", 15, ttl=5) == (1.0, "x")
         assert self.ask(store, "a", 16, ttl=5) == (None, None)
 
@@ -80,7 +115,7 @@ class OnlineConformance:
         """Nor a key of another type, or a row without a key; a whole float is the integer that it was."""
         store = make_store()
         rows = packed(("a", 1, 10, 10, 1.0, "x"), (None, 1, 10, 10, 9.0, "y"))
-        store.write(TABLE, rows, [], stamp("one"), anew=True)
+        store.write(TABLE, rows, [], stamp("one"), since=None)
         for key in ("b", None, 1, True, 1.5, float("nan"), float("inf"), "a\x00"):
             assert self.ask(store, key, 100) == (None, None)
         assert store.at(TABLE.name, [("a", 1.0)], [100], ["load"], None).rows == [(1.0,)]
@@ -89,10 +124,10 @@ class OnlineConformance:
         """Although the other came in its place."""
         other = OnlineTable(name="parcels.weights/v2", keys=TABLE.keys, features=TABLE.features)
         store, reader = make_store(), make_store()
-        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), anew=True)
+        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), since=None)
         assert self.ask(reader, "a", 9) == (1.0, "x")
         store.drop(TABLE.name)
-        store.write(other, packed(("a", 1, 1, 1, 99.0, "wrong")), [], stamp("two"), anew=True)
+        store.write(other, packed(("a", 1, 1, 1, 99.0, "wrong")), [], stamp("two"), since=None)
         with pytest.raises(EngineError):
             self.ask(reader, "a", 9)
 
@@ -102,7 +137,7 @@ class OnlineConformance:
         rows = packed(
             *[(f"d{number}", 1, number, number, number * 1.0, f"n{number}") for number in range(50)]
         )
-        store.write(TABLE, rows, [], stamp("one"), anew=True)
+        store.write(TABLE, rows, [], stamp("one"), since=None)
         keys = [(f"d{number}", 1) for number in (7, 99, 3, 7)]
         looked = store.at(TABLE.name, keys, [100, 100, 100, 6], ["note", "load"], None)
         assert [(note, math.isnan(load)) for note, load in looked.rows] == [  # ty: ignore[invalid-argument-type]
@@ -112,7 +147,7 @@ class OnlineConformance:
             (None, True),
         ]
         assert (looked.commit, looked.missed) == ("one", (1, 3))
-        make_store().write(TABLE, packed(("a", 1, 1, 1, 2.0, "y")), [], stamp("two"), anew=False)
+        make_store().write(TABLE, packed(("a", 1, 1, 1, 2.0, "y")), [], stamp("two"), since="one")
         assert store.at(TABLE.name, [("a", 1)], [100], ["load"], None) == ([(2.0,)], "two", ())
         assert store.at(TABLE.name, [("b", 1)], [100], ["note"], None) == ([(None,)], "two", (0,))
 
@@ -120,13 +155,13 @@ class OnlineConformance:
         """Rows with the same entity and times are replaced."""
         store = make_store()
         store.write(
-            TABLE, packed(("a", 1, 1, 1, 1.0, "x"), ("b", 1, 1, 1, 2.0, "y")), [], stamp("one"), anew=True
+            TABLE, packed(("a", 1, 1, 1, 1.0, "x"), ("b", 1, 1, 1, 2.0, "y")), [], stamp("one"), since=None
         )
         changed, gone = (
             packed(("a", 1, 1, 1, 1.5, "z"), ("c", 1, 1, 1, 3.0, None)),
             packed(("b", 1, 1, 1, 0.0, "")),
         )
-        store.write(TABLE, changed, gone, stamp("two", 2), anew=False)
+        store.write(TABLE, changed, gone, stamp("two", 2), since="one")
         other = make_store()
         assert [self.ask(other, depot, 9) for depot in "abc"] == [(1.5, "z"), (None, None), (3.0, None)]
         assert dict(other.stamps()) == {TABLE.name: stamp("two", 2)}
@@ -134,14 +169,14 @@ class OnlineConformance:
     def test_a_write_that_fails_changes_nothing(self, make_store: MakeStore) -> None:
         """Neither rows nor the stamp."""
         store = make_store()
-        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), anew=True)
+        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), since=None)
 
         def broken() -> object:
             yield from packed(("a", 1, 1, 1, 7.0, "x"))
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            store.write(TABLE, broken(), [], stamp("two"), anew=True)  # ty: ignore[invalid-argument-type]
+            store.write(TABLE, broken(), [], stamp("two"), since=None)  # ty: ignore[invalid-argument-type]
         assert self.ask(make_store(), "a", 9) == (1.0, "x")
         assert make_store().stamps()[TABLE.name].commit == "one"
 
@@ -149,28 +184,28 @@ class OnlineConformance:
         """And leave one by one; a reader finds one that was made anew under the old name."""
         other = OnlineTable(name="parcels.weights/v2", keys=("depot", "lane"), features=(("load", "number"),))
         store, reader = make_store(), make_store()
-        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), anew=True)
+        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), since=None)
         only_load = PackedGroup(
             {"depot": ["a"], "lane": [1]}, np.array([1]), np.array([1]), {"load": np.array([8.0])}
         )
-        store.write(other, RowPacking(other).rows(only_load), [], stamp("other"), anew=True)
+        store.write(other, RowPacking(other).rows(only_load), [], stamp("other"), since=None)
         assert reader.at(other.name, [("a", 1)], [9], ["load"], None).rows == [(8.0,)]
         assert self.ask(reader, "a", 9) == (1.0, "x")
         store.drop(TABLE.name)
         store.drop(TABLE.name)
         with pytest.raises(EngineError):
             self.ask(reader, "a", 9)
-        store.write(TABLE, packed(("a", 1, 1, 1, 4.0, "again")), [], stamp("three"), anew=True)
+        store.write(TABLE, packed(("a", 1, 1, 1, 4.0, "again")), [], stamp("three"), since=None)
         assert self.ask(reader, "a", 9) == (4.0, "again")
         assert set(store.stamps()) == {TABLE.name, other.name}
 
     def test_another_table_of_the_same_name_is_refused(self, make_store: MakeStore) -> None:
         """And the one that is there stays."""
         store = make_store()
-        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), anew=True)
+        store.write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), since=None)
         other = OnlineTable(name=TABLE.name, keys=("depot",), features=(("load", "number"),))
         with pytest.raises(ConflictError) as caught:
-            make_store().write(other, [], [], stamp("two"), anew=True)
+            make_store().write(other, [], [], stamp("two"), since=None)
         assert caught.value.code == "ON003"
         assert self.ask(store, "a", 9) == (1.0, "x")
 
@@ -180,7 +215,7 @@ class OnlineConformance:
         with pytest.raises(EngineError) as caught:
             self.ask(store, "a", 9)
         assert caught.value.code == "ON002"
-        store.write(TABLE, [], [], stamp("one"), anew=True)
+        store.write(TABLE, [], [], stamp("one"), since=None)
         with pytest.raises(EngineError) as caught:
             store.at(TABLE.name, [("a", 1)], [9], ["wind"], None)
         assert caught.value.code == "ON004"
@@ -202,7 +237,7 @@ class OnlineConformance:
         made = [(*key, *values) for key, values in rows.items()]
         plain = [(str(d), int(lane), int(e), int(k), load, note) for d, lane, e, k, load, note in made]
         store = make_store()
-        store.write(TABLE, packed(*plain), [], stamp("one"), anew=True)
+        store.write(TABLE, packed(*plain), [], stamp("one"), since=None)
         memory = OnlineRows(pack({TABLE.name: group(*plain)}))
         for moment in range(0, 75, 3):
             for ttl in (None, 10):
