@@ -84,6 +84,13 @@ class Shop:
         (root / "shop" / "__init__.py").touch()
         self.code(code)
 
+    @classmethod
+    def at(cls, root: Path) -> Shop:
+        """A shop that is there already, as `PLAIN` has it."""
+        shop = cls.__new__(cls)
+        shop.root, shop.version, shop.window = root, 1, ""
+        return shop
+
     def declare(self) -> None:
         text = (self.root / "shop" / "features.py").read_text()
         features = "frame: shop.features:spend" if "def spend(" in text else "columns: shop.features"
