@@ -1,10 +1,12 @@
 """Validating a table: fifteen checks on a million rows, against the same checks written by hand in Polars.
 
-    python bench/validate.py [--rows 1000000] [--json]
+    python bench/validate.py [--rows 1000000] [--json] [--large]
 
 The hand-written pass says how many rows break each check, in one lazy select, and nothing else. Ours gives the
 report (examples, shares, severities) and a state that later files are merged into; so the same is timed after
-another 1 % of rows has come, when only those are read. A record is one row as JSON, decoded and checked.
+another 1 % of rows has come, when only those are read: with the state at hand, and with one that is kept on disk
+and proven when it is read. A record is one row as JSON, decoded and checked. `--large` judges ten million rows in a
+Parquet file, each way in a process of its own: CPU seconds with start-up, and peak memory.
 """
 
 from __future__ import annotations
@@ -13,22 +15,29 @@ import argparse
 import json
 import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
 import polars as pl
 
 from headway.contract import columns as contracts
+from headway.contract.appending import Piece, admit_files
+from headway.contract.files import check_file
 from headway.contract.judging import judge
-from headway.contract.measuring import measure
+from headway.contract.kept_states import States
+from headway.contract.measuring import asked_of, measure
 from headway.contract.record import compile_record
 from headway.contract.state import merge
 from headway.spec.contract import Contract
 from headway.spec.load import load_contract
+from headway.store.memory import Memory
 
 EMAIL = r"^[a-z0-9._]+@[a-z0-9.-]+\.[a-z]{2,}$"
 CATEGORIES = ("grocery", "travel", "fuel", "online", "other")
@@ -89,7 +98,9 @@ def table(rows: int) -> pl.DataFrame:
     )
 
 
-def by_hand(frame: pl.DataFrame) -> dict[str, object]:
+def by_hand(
+    frame: pl.DataFrame | pl.LazyFrame, engine: Literal["in-memory", "streaming"] = "in-memory"
+) -> dict[str, object]:
     """The same checks in one select."""
     amount = pl.col("amount")
     return (
@@ -110,18 +121,18 @@ def by_hand(frame: pl.DataFrame) -> dict[str, object]:
             increasing=(pl.col("at").diff() < pl.duration(microseconds=0)).sum(),
             infinite=amount.is_infinite().sum() + pl.col("fee").is_infinite().sum(),
         )
-        .collect()
+        .collect(engine=engine)
         .row(0, named=True)
     )
 
 
-def seconds(work: Callable[[], object], rounds: int) -> float:
+def seconds(work: Callable[[], object], rounds: int, clock: Callable[[], float] = time.perf_counter) -> float:
     """Median of some rounds."""
     spent = []
     for _ in range(rounds):
-        began = time.perf_counter()
+        began = clock()
         work()
-        spent.append(time.perf_counter() - began)
+        spent.append(clock() - began)
     return statistics.median(spent)
 
 
@@ -144,12 +155,74 @@ def record_us(declared: Contract, frame: pl.DataFrame) -> float:
     )
 
 
+def after_append(old: pl.DataFrame, new: pl.DataFrame, declared: Contract, rounds: int) -> float:
+    """CPU seconds to judge both files when the first is known from the disk: read, proven, merged, judged, kept."""
+    spent = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            states = Path(folder) / "states.db"
+
+            def judged(pieces: list[Piece], rows: pl.DataFrame, states: Path = states) -> None:
+                with Memory(states, "rows") as memory:
+                    admit_files(pieces, rows, declared, States(memory, asked_of(declared)))
+
+            judged([Piece("old", old)], old)
+            began = time.process_time()
+            judged([Piece("old", None), Piece("new", new)], new)
+            spent.append(time.process_time() - began)
+    return statistics.median(spent)
+
+
+# -- ten million rows --------------------------------------------------------------------------
+
+
+def large(rows: int) -> dict[str, object]:
+    """CPU seconds with start-up and peak megabytes of one way each, in processes of their own."""
+    found: dict[str, object] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.parquet"
+        for way in ("write", "headway", "by_hand", "by_hand_streaming"):
+            command = [sys.executable, __file__, "--rows", str(rows), "--one", way, "--file", str(path)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            found[way] = json.loads(done.stdout)
+    return found
+
+
+def one(way: str, path: Path, rows: int) -> dict[str, float]:
+    """One way of judging a file."""
+    began = time.perf_counter()
+    match way:
+        case "write":
+            table(rows).write_parquet(path, row_group_size=500_000)
+        case "headway":
+            check_file(path, contract())
+        case "by_hand":
+            by_hand(pl.scan_parquet(path))
+        case "by_hand_streaming":
+            by_hand(pl.scan_parquet(path), "streaming")
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "seconds": time.perf_counter() - began,
+        "cpu_s": used.ru_utime + used.ru_stime,
+        "peak_mb": used.ru_maxrss / 1024,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--large", action="store_true", help="ten times the rows, in a file; takes minutes")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.one:
+        print(json.dumps(one(arguments.one, arguments.file, arguments.rows)))
+        return
+    if arguments.large:
+        print(json.dumps(large(10 * arguments.rows), indent=2))
+        return
     declared, frame = contract(), table(arguments.rows)
     report = contracts.check(frame, declared)
     found = {
@@ -166,6 +239,12 @@ def main() -> None:
         "headway_s": seconds(lambda: contracts.check(frame, declared), arguments.rounds),
         "append_s": seconds(
             lambda: judge(declared, merge(before, measure(few, declared), declared)), arguments.rounds
+        ),
+        "append_kept_cpu_s": after_append(
+            frame.head(arguments.rows - few.height), few, declared, arguments.rounds
+        ),
+        "headway_cpu_s": seconds(
+            lambda: contracts.check(frame, declared), arguments.rounds, time.process_time
         ),
         "record_us": record_us(declared, frame.slice(1000, 1)),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

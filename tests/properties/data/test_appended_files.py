@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headway.contract import kept_states
 from headway.contract.admission import admit
 from headway.contract.report import Report
 from headway.data.sources import Loaded, load
@@ -140,12 +141,15 @@ def told(loaded: Loaded) -> tuple[Any, ...]:
     order=st.randoms(use_true_random=False),
     named=st.sampled_from(sorted(CONTRACTS)),
     form=st.sampled_from(["csv", "parquet"]),
+    apart=st.booleans(),
 )
 def test_in_whatever_order_files_arrive_the_verdict_is_that_of_the_full_pass(
-    files: list[list[tuple[Any, ...]]], order: Any, named: str, form: str
+    files: list[list[tuple[Any, ...]]], order: Any, named: str, form: str, apart: bool
 ) -> None:
     declared = CONTRACTS[named]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        if apart:  # as the keys of large files are kept
+            patch.setattr(kept_states, "_SMALL", -1)
         root = Path(folder)
         arriving = written(files, root / "away", form)
         order.shuffle(arriving)
