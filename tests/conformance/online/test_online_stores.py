@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from headway.errors import EngineError
-from headway.online import sqlite
+from headway.online import bounded, sqlite
+from headway.online.open import reader
 from headway.online.postgres import PostgresOnline
 from headway.online.sqlite import SqliteOnline
 from headway.testing.conformance.online import TABLE, MakeStore, OnlineConformance, packed, stamp
@@ -133,3 +135,35 @@ class TestPostgresOnline(OnlineConformance):
         with pytest.raises(EngineError) as caught:
             make_store().write(TABLE, [], [], stamp("one"), since=None)
         assert caught.value.code == "ON009"
+
+    def test_a_database_that_goes_away_and_comes_back_is_read_again_without_a_restart(
+        self,
+        make_store: MakeStore,
+        postgres: str,
+        postgres_server: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(bounded, "REST_SECONDS", 0.0)
+        make_store().write(TABLE, packed(("a", 1, 1, 1, 1.0, "x")), [], stamp("one"), since=None)
+        looking = reader(postgres, tmp_path / "unused", "", 10.0)
+        name = postgres.rpartition("/")[2]
+
+        def look() -> object:
+            return looking.at(TABLE.name, [("a", 1)], [9], ["load", "note"], None).rows
+
+        assert look() == [(1.0, "x")]
+        with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as other:
+            other.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+            )
+            with pytest.raises(EngineError) as caught:
+                look()
+            assert caught.value.code == "ON001"
+            with pytest.raises(EngineError) as caught:
+                make_store().write(TABLE, [], [], stamp("two"), since="one")
+            assert caught.value.code == "ON001"
+            other.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
+        assert look() == [(1.0, "x")]
+        looking.close()
