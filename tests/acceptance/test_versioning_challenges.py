@@ -41,6 +41,19 @@ def test_3_a_breaking_schema_needs_a_new_version_and_is_backfilled(product: Lend
     assert product.commits()[1].rows == product.commits()[0].rows
 
 
+def test_an_appended_feature_needs_no_new_version_and_old_readers_keep_working(product: Lending) -> None:
+    product.promote()
+    before, features = product.answer("staging"), product.pointers("staging")[GROUP]
+    product.edit("shop/spend.py", "* 1.0\n", "* 1.0\n\n\ndef twice(amount):\n    return 2.0 * amount\n")
+    product.apply()
+    assert "twice" in product.rows(product.pointers()[GROUP]).columns
+    assert {commit.table[: len("shop.spend/v1")] for commit in product.commits()} == {"shop.spend/v1"}
+    assert product.answer("staging") == before
+    assert product.pointers("staging")[GROUP] == features
+    product.roll_back("dev")
+    assert product.answer() == before
+
+
 def test_4_a_training_run_that_succeeds_is_a_new_model_version(product: Lending) -> None:
     product.edit(
         "shop/training.py", "return make_pipeline", "raise ValueError('no luck')\n    return make_pipeline"
@@ -55,6 +68,7 @@ def test_4_a_training_run_that_succeeds_is_a_new_model_version(product: Lending)
 
 
 def test_5_a_deployment_finds_its_features_by_key(product: Lending) -> None:
+    """The model that is embedded; a server that looks up live rows is in `tests/e2e/test_online_features.py`."""
     model = product.model()
     assert model.columns == ("at", "customer", "amount"), "what the caller sends, and nothing of the group"
     rows = product.rows(product.commits()[0].commit).filter(customer="c1")
@@ -71,6 +85,12 @@ def test_6_model_specific_transforms_are_the_same_in_training_and_serving(produc
     assert model.file("model.onnx").digest in inside.values(), (
         "encoder and imputer travel in the model's graph"
     )
+    before = product.answer()
+    product.edit("shop/training.py", "SimpleImputer()", "SimpleImputer(add_indicator=True)")
+    product.edit("shop/training.py", "OneHotEncoder(", "OneHotEncoder(max_categories=2, ")
+    assert product.answer() == before, "an edit reaches no release"
+    product.apply()
+    assert product.answer() != before
 
 
 def test_7_on_demand_code_is_the_same_version_in_training_and_serving(product: Lending) -> None:

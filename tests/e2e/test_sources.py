@@ -209,6 +209,25 @@ def test_yesterdays_file_under_todays_name_is_said(shop: Folder) -> None:
     assert "`data/2024-01-02.jsonl` is `data/2024-01-01.jsonl` again" in warning.observed
 
 
+def test_yesterdays_file_is_refused_where_the_contract_says_so(shop: Folder) -> None:
+    for day in ("01", "02"):
+        lines(shop.root / "data" / f"2024-01-{day}.jsonl", row(1, 0))
+    strict = CONTRACT + "repeated_content: reject\n"
+    shop.declare("{load: data/2024-01-01.jsonl, contract: contracts/rows.yaml}", strict)
+    shop.apply()
+    kept = shop.artifact
+    shop.declare("{load: data/2024-01-02.jsonl, contract: contracts/rows.yaml}", strict)
+    for env in ("dev", "prod"):
+        with pytest.raises(
+            HeadwayError, match=r"2024-01-02.jsonl` has the same content as .*2024-01-01.jsonl`"
+        ):
+            shop.apply(env)
+    assert shop.artifact == kept
+    lines(shop.root / "data" / "2024-01-02.jsonl", row(2, 1))
+    shop.apply()
+    assert shop.rows["id"].to_list() == [1, 2], "what says something new is taken"
+
+
 # -- known: commit -----------------------------------------------------------------------------
 
 
