@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from headway.contract import kept_states
 from headway.core.clock import SystemClock
 from headway.engine.converge import converge
 from headway.engine.events import unheard
@@ -126,6 +127,10 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "no database": lambda path: path.write_bytes(b"no database at all" * 500),
     "other bytes": lambda path: damaged(path, "UPDATE known SET value = zeroblob(40)"),
     "swapped": lambda path: damaged(path, "UPDATE known SET value = (SELECT max(value) FROM known)"),
+    "keys lost": lambda path: damaged(path, "DELETE FROM known WHERE name LIKE 'run:%'"),
+    "keys changed": lambda path: damaged(
+        path, "UPDATE known SET value = zeroblob(8) WHERE name LIKE 'run:%'"
+    ),
     "another digest": lambda path: damaged(path, "UPDATE known SET digest = 'aa'"),
 }
 
@@ -133,8 +138,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
 @pytest.mark.parametrize("load", [EVERYTHING, BY_CONTENT])
 def test_what_is_damaged_is_worked_out_again_and_never_trusted(
-    shop: Shop, load: str, damage: Callable[[Path], object]
+    shop: Shop, load: str, damage: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(kept_states, "_SMALL", -1)  # as the keys of large files are kept
     shop.declare(load)
     shop.file("1", 10)
     shop.file("2", 20)

@@ -18,6 +18,7 @@ from headway.contract.checks import checks
 from headway.contract.expectations import ROWS
 from headway.contract.judging import judge, unsettled
 from headway.contract.kept_states import States, name_of
+from headway.contract.keys import LostRun
 from headway.contract.measuring import broken_rows, measure, measure_held
 from headway.contract.report import Report, Result
 from headway.contract.state import State, merge
@@ -145,6 +146,13 @@ class _Reading:
 
     def folded(self, names: Sequence[str], frames: Sequence[pl.DataFrame | None]) -> State | None:
         """The states of all files as one; None where one is not known and its rows were not read."""
+        try:
+            return self._folded(names, frames)
+        except LostRun:
+            self.states.distrust()
+            return self._folded(names, frames)
+
+    def _folded(self, names: Sequence[str], frames: Sequence[pl.DataFrame | None]) -> State | None:
         runs = list(_chain(names))
         start = next((place for place in range(len(names), 1, -1) if self.states.has(runs[place - 1])), 0)
         found = self.states.get(runs[start - 1]) if start else None

@@ -6,12 +6,13 @@ them is kept once, under its digest.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
 
-from headway.contract.keys import Keys
+from headway.contract.keys import Keys, Later
 from headway.contract.state import State, decode, encode
 from headway.core import digest
 from headway.errors import ContractError
@@ -52,11 +53,16 @@ class States:
     def __init__(self, shelf: Shelf, contract: str) -> None:
         self._shelf = shelf
         self._contract = contract
-        self._runs: dict[int, tuple[bytes, str]] = {}
+        self._runs: dict[int, tuple[bytes, Later]] = {}
+        self._is_trusting = True
 
     def has(self, name: str) -> bool:
         """Whether there is one under a name; it may be damaged."""
         return self._shelf.has(name)
+
+    def distrust(self) -> None:
+        """From now on look at every run of keys before a state is given."""
+        self._is_trusting = False
 
     def put(self, name: str, state: State) -> None:
         """Keep a state."""
@@ -69,7 +75,11 @@ class States:
         self._shelf.put(name, _APART + encode(replace(state, keys=bare)))
 
     def get(self, name: str) -> State | None:
-        """The state that was put under a name; None when it, or a part of it, is not there as it was."""
+        """The state that was put under a name; None when it is not there as it was.
+
+        Large runs of keys are read when they are needed; `headway.contract.keys.LostRun` says then that one
+        is not there as it was.
+        """
         found = self._read(name)
         if found is None or not found[1]:
             return None if found is None else found[0]
@@ -83,7 +93,7 @@ class States:
         if found is None:
             return None
         for run in (run for keys in found[0].keys.values() for run in keys.runs if found[1]):
-            self._shelf.need(_run(run))
+            self._shelf.need(_run(Later(run)))
         return found[0]
 
     def _read(self, name: str) -> tuple[State, bool] | None:
@@ -97,28 +107,36 @@ class States:
         return (state, data[:1] == _APART) if state.contract == self._contract else None
 
     def _put_run(self, run: bytes) -> bytes:
-        """The name of a run; it is written unless it was read, or written, before."""
+        """What is said of a run; it is written unless it was read, or written, before."""
+        if isinstance(run, Later) or not run:
+            return bytes(run)
         known = self._runs.get(id(run))
-        if known is not None:
-            return bytes.fromhex(known[1])
-        name = digest.of_bytes(run)
-        self._shelf.put(_run(bytes.fromhex(name)), run)
-        self._runs[id(run)] = run, name
-        return bytes.fromhex(name)
+        if known is None:
+            said = Later.of(bytes.fromhex(digest.of_bytes(run)), run)
+            self._shelf.put(_run(said), run)
+            known = self._runs[id(run)] = run, said
+        return bytes(known[1])
 
     def _with_runs(self, keys: Keys) -> Keys | None:
-        found = []
-        for name in keys.runs:
-            run = self._shelf.get(_run(name))
+        found: list[bytes] = []
+        for said in map(Later, keys.runs):
+            said.read = partial(self._read_run, said)
+            self._shelf.need(_run(said))
+            run = said if self._is_trusting and said else self._read_run(said) if said else b""
             if run is None:
                 return None
-            self._runs[id(run)] = run, name.hex()
             found.append(run)
         return replace(keys, runs=tuple(found))
 
+    def _read_run(self, said: Later) -> bytes | None:
+        run = self._shelf.get(_run(said))
+        if run is not None:
+            self._runs[id(run)] = run, said
+        return run
 
-def _run(name: bytes) -> str:
-    return f"run:{name.hex()}"
+
+def _run(said: Later) -> str:
+    return f"run:{said.name.hex()}"
 
 
 def name_of(*parts: str) -> str:

@@ -7,18 +7,53 @@ are equal are only a suspicion.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from struct import Struct as Packing
+
 import numpy as np
 from msgspec import Struct
 
+_ENDS = Packing("<qqq")
 _MOST_RUNS = 16
 """Beyond, runs become one, so that a look-up stays cheap."""
+
+
+class LostRun(Exception):  # noqa: N818 -- no fault of anybody's: what is lost is taken again
+    """A run is not where it was left, or not as it was."""
+
+
+class Later(bytes):
+    """A run that lies elsewhere, as its name and its ends; it is read only where keys may be among it.
+
+    Attributes:
+        read: Gives its bytes; None where they are not there as they were.
+    """
+
+    read: Callable[[], bytes | None]
+
+    @classmethod
+    def of(cls, name: bytes, run: bytes) -> Later:
+        """What is said of a run: its name of 32 bytes, its first and last key, and how many bytes it has."""
+        keys = _array(run)
+        return cls(name + _ENDS.pack(keys[0], keys[-1], len(run)))
+
+    @property
+    def name(self) -> bytes:
+        """The name of the run."""
+        return self[: -_ENDS.size]
+
+    @property
+    def ends(self) -> tuple[int, int, int]:
+        """Its first and last key, and how many bytes it has."""
+        return _ENDS.unpack(self[-_ENDS.size :])
 
 
 class Keys(Struct, frozen=True, kw_only=True):
     """Distinct keys, and which of them occur more than once.
 
     Attributes:
-        runs: The keys; each is the bytes of an array of int64 that is sorted, and none stands in two.
+        runs: The keys; each is the bytes of an array of int64 that is sorted, or says where those
+            lie (`Later`); none stands in two.
         repeated: Those that occur more than once; int64, sorted.
         counts: How often; int64, as many as `repeated`.
         is_exact: Whether keys are the values themselves and not hashes of them.
@@ -32,7 +67,7 @@ class Keys(Struct, frozen=True, kw_only=True):
     @property
     def distinct(self) -> int:
         """How many there are."""
-        return sum(map(len, self.runs)) // 8
+        return sum(run.ends[2] if isinstance(run, Later) else len(run) for run in self.runs) // 8
 
     @property
     def unexpected(self) -> int:
@@ -60,7 +95,7 @@ def _apart(mine: tuple[bytes, ...], others: tuple[bytes, ...]) -> tuple[list[byt
         keys = _array(run)
         known = np.zeros(len(keys), dtype=bool)
         for ordered in mine:
-            known |= _is_in(keys, _array(ordered))
+            known |= _is_among(keys, ordered)
         if known.any():
             shared.append(keys[known])
             fresh.append(keys[~known].tobytes())
@@ -91,7 +126,21 @@ def of_array(keys: np.ndarray, *, is_exact: bool) -> Keys:
 
 
 def _array(data: bytes) -> np.ndarray:
+    if isinstance(data, Later):
+        found = data.read()
+        if found is None:
+            raise LostRun(data.name.hex())
+        data = found
     return np.frombuffer(data, dtype=np.int64)
+
+
+def _is_among(some: np.ndarray, run: bytes) -> np.ndarray:
+    """As `_is_in`, of a run that is read only where its ends leave a doubt."""
+    if isinstance(run, Later):
+        first, last, _ = run.ends
+        if not len(some) or some[0] > last or some[-1] < first:
+            return np.zeros(len(some), dtype=bool)
+    return _is_in(some, _array(run))
 
 
 def _is_in(some: np.ndarray, ordered: np.ndarray) -> np.ndarray:
@@ -104,9 +153,7 @@ def _is_in(some: np.ndarray, ordered: np.ndarray) -> np.ndarray:
 
 def _counts(keys: Keys, some: np.ndarray) -> np.ndarray:
     """How often each of some keys occurs."""
-    found = sum(
-        (_is_in(some, _array(run)).astype(np.int64) for run in keys.runs), np.zeros(len(some), np.int64)
-    )
+    found = sum((_is_among(some, run).astype(np.int64) for run in keys.runs), np.zeros(len(some), np.int64))
     repeated = _array(keys.repeated)
     several = _is_in(some, repeated)
     found[several] = _array(keys.counts)[np.searchsorted(repeated, some[several])]
