@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -322,6 +323,25 @@ def test_reading_leaves_the_other_product_as_it_was(pair: Pair) -> None:
     done = pair.delay.run("apply", "--refresh", "feature_group.weather/hourly")
     assert done.code == 0, done.err
     assert seen() == before
+
+
+def test_a_product_that_may_only_be_read_lends_all_the_same(pair: Pair) -> None:
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("root writes everywhere, and setpriv is not there to take that away")
+        rights = "-dac_override,-dac_read_search,-fowner"
+        pair.delay.within = ["setpriv", "--bounding-set", rights, "--inh-caps", rights]
+    before = [path for path in pair.weather.root.rglob("*") if not path.is_symlink()]
+    for path in (*before, pair.weather.root):
+        path.chmod(path.stat().st_mode & ~0o222)
+    try:
+        assert set(pair.delay.statuses().values()) == {"fresh"}
+        done = pair.delay.run("apply", "--refresh", "feature_group.weather/hourly")
+        assert done.code == 0, done.err
+        assert "source.weather/observations" in pair.delay.run("lineage", "dataset.delay").out
+    finally:
+        for path in (pair.weather.root, *before):
+            path.chmod(path.stat().st_mode | 0o200)
 
 
 def test_a_feature_that_is_not_there_is_named_with_the_nearest(pair: Pair) -> None:
