@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import csv
+import threading
+import time
 import urllib.request
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -237,18 +242,60 @@ def test_a_rollback_stands_when_the_features_cannot_follow(depots: Folder) -> No
 
 
 def test_versions_of_a_group_stand_side_by_side_for_a_rollback(depots: Folder) -> None:
+    """Under load: each release is answered from its own version of the group, while they come and go."""
     at = START + timedelta(hours=24 * 32)
     with depots.serving() as url:
         first = ask(url, at)
         (depots.root / "features.py").write_text(FEATURES.replace("return load", "return -load"))
         depots.edit("headway.yaml", "version: 1", "version: 2")
-        done = depots.run("apply")
-        assert done.code == 0, done.err
-        assert "for look-up: depots.depot_load/v2" in done.err
-        assert depots.run("rollback", "--env", "dev").code == 0
+        with asked_without_end(url, at) as seen:
+            done = depots.run("apply")
+            assert done.code == 0, done.err
+            assert "for look-up: depots.depot_load/v2" in done.err
+            until(lambda: seen[-1]["version"] != first["version"])
+            assert depots.run("rollback", "--env", "dev").code == 0
+            until(lambda: seen[-1]["version"] == first["version"])
+        assert lookups(url)["online"] > 0
+        told = depots.run("predictions", "--last", str(len(seen)), "--json").json["predictions"]
+        busy = {(one["release"][:12], one["features"]["busy"]) for one in told}
+        assert len(busy) == 2, "each release saw one value, that of its own version of the group"
+        assert (first["version"], 9.0) in busy
+        assert {value for _, value in busy} == {9.0, -9.0}
+        later = next(one for one in told if one["release"][:12] != first["version"])
+        status, again = post(f"{url}/predict/late", later["sent"])
+        assert (status, again["model_version"]) == (200, first["version"]), (
+            "a logged row fits another release"
+        )
+        assert again["predictions"][0]["probability"] == first["probability"]
     with depots.serving() as url:
         assert ask(url, at) | {"prediction_id": ""} == first | {"prediction_id": ""}
         assert lookups(url) == {"online": 1}
+
+
+@contextmanager
+def asked_without_end(url: str, at: datetime) -> Generator[list[dict[str, Any]]]:
+    """A caller beside the test; what fails there fails here."""
+    seen = [ask(url, at)]
+    end = threading.Event()
+
+    def go_on() -> None:
+        while not end.is_set():
+            seen.append(ask(url, at))
+
+    with ThreadPoolExecutor(1) as pool:
+        caller = pool.submit(go_on)
+        try:
+            yield seen
+        finally:
+            end.set()
+        caller.result()
+
+
+def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    limit = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < limit
+        threading.Event().wait(0.01)
 
 
 def test_features_in_postgresql_serve_too_and_its_address_is_written_nowhere(
