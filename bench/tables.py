@@ -3,10 +3,11 @@
     python bench/tables.py [--rows 1000000] [--commits 100] [--json]
 
 A table of 50,000 entities with 3 numbers, written once; then commits of 1,000 new rows each, a scan, a read of the
-version in the middle, and an upsert of a hundredth of the rows that the table began with. Each contestant runs in
-its own process, in turn. `headway` is `store/delta.py`: every commit looks up which rows are there already, every
-read verifies the files, and rows come back sorted by key. `deltalake` appends the commits unseen and merges the
-upsert by key; its rows come back in any order. In the end both must hold the same rows.
+version in the middle, an upsert of a hundredth of the rows that the table began with, and one of all rows of a
+hundred entities that follow each other. Each contestant runs in its own process, in turn. `headway` is
+`store/delta.py`: every commit looks up which rows are there already, every read verifies the files, and rows come
+back sorted by key. `deltalake` appends the commits unseen and merges the upserts by key; its rows come back in any
+order. In the end both must hold the same rows.
 """
 
 from __future__ import annotations
@@ -54,6 +55,12 @@ def batch(rows: int, number: int) -> pl.DataFrame:
 def corrections(rows: int) -> pl.DataFrame:
     """A hundredth of the rows that the table began with, of all entities, with other values."""
     return frame(pl.int_range(0, rows, 100, eager=True), 99.0)
+
+
+def local(rows: int) -> pl.DataFrame:
+    """Every row of a hundred entities that the table began with, with other values."""
+    numbers = pl.int_range(rows, eager=True)
+    return frame(numbers.filter((numbers * 7919 % ENTITIES).is_between(20_000, 20_099)), 98.0)
 
 
 class Headway:
@@ -116,7 +123,10 @@ def measured(name: str, rows: int, commits: int) -> dict[str, float]:
         found["commit_ms"], found["commits_s"] = statistics.median(small), sum(small) / 1000
         found["scan_ms"] = statistics.median(_milliseconds(table.read) for _ in range(5))
         found["old_ms"] = statistics.median(_milliseconds(lambda: table.read(commits // 2)) for _ in range(5))
-        found["upsert_ms"] = _milliseconds(lambda: table.upsert(corrections(rows)))
+        given = corrections(rows)
+        found["upsert_ms"] = _milliseconds(lambda: table.upsert(given))
+        few = local(rows)
+        found["local_ms"] = _milliseconds(lambda: table.upsert(few))
         found["rows"], found["sum"] = float(table.read().height), float(table.read()["a"].sum())
         found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return found
