@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -176,3 +178,31 @@ def test_a_file_is_judged_as_its_table_is(
     assert [
         (item.key, item.outcome, item.unexpected_count, item.missing_count) for item in found.results
     ] == [(item.key, item.outcome, item.unexpected_count, item.missing_count) for item in full.results]
+
+
+MEASURING = """
+import resource, sys
+from pathlib import Path
+from headway.contract.files import measure_file
+from headway.spec.contract import Column, Contract
+
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+before = peak()
+columns = {f"x{number}": Column(type="number", min=0, max=1) for number in range(10)}
+measured = measure_file(Path(sys.argv[1]), Contract(columns=columns), batch=200_000)
+print(measured.state.rows, measured.proven, peak() - before)
+"""
+
+
+def test_a_table_is_judged_in_a_fraction_of_the_memory_that_it_would_fill(tmp_path: Path) -> None:
+    rows = 4_000_000
+    one = (pl.int_range(rows, eager=True) % 1000).cast(pl.Float64) / 1000
+    frame = pl.DataFrame({f"x{number}": one for number in range(10)})
+    path = written(tmp_path, frame, rows=200_000)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURING, str(path)], capture_output=True, text=True, check=True
+    )
+    read, proven, megabytes = (int(word) for word in done.stdout.split())
+    assert (read, proven) == (rows, 0), "floats are read, for footers do not count NaN"
+    assert frame.estimated_size("mb") > 300
+    assert megabytes < 160
