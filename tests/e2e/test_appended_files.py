@@ -115,6 +115,22 @@ def test_a_key_of_an_old_file_is_found_in_a_new_one(shop: Shop, load: str) -> No
     assert shop.artifact.meta["rows"] == 3
 
 
+@pytest.mark.parametrize("load", [EVERYTHING, BY_CONTENT])
+def test_keys_of_large_files_are_found_again_below_beyond_and_among_them(shop: Shop, load: str) -> None:
+    shop.declare(load)
+    shop.file("1", 5_000, rows=3_000)
+    shop.apply()
+    for name, first in (("2", 10_000), ("3", 10), ("4", 9_000)):
+        shop.file(name, first)
+        assert f"{name} files, 1 judged anew" in shop.apply()
+    for first in (4_998, 6_000, 7_999, 9_002, 12):
+        shop.file("5", first)
+        with pytest.raises(ContractError, match="expected every value once"):
+            shop.apply()
+    shop.file("5", 8_000)
+    assert shop.apply().startswith("3,012 rows")
+
+
 def damaged(path: Path, statement: str) -> None:
     connection = sqlite3.connect(path)
     with connection:

@@ -66,7 +66,7 @@ class States:
 
     def put(self, name: str, state: State) -> None:
         """Keep a state."""
-        if sum(len(run) for keys in state.keys.values() for run in keys.runs) <= _SMALL:
+        if 8 * sum(keys.distinct for keys in state.keys.values()) <= _SMALL:
             self._shelf.put(name, _ALONE + encode(state))
             return
         bare = {

@@ -167,7 +167,9 @@ def _is_by_file(asked: Asked, source: Source, batches: Sequence[Batch]) -> bool:
     if source.incremental is not None:
         return source.incremental.by == "content"
     rows = sum(batch.frame.height for batch in batches)
-    return len(origins) > 1 and (len(origins) <= _FEW_FILES or rows >= _MANY_ROWS * len(origins))
+    if not origins or origins[0].name == asked.load:  # one file, which nothing is appended to
+        return False
+    return len(origins) <= _FEW_FILES or rows >= _MANY_ROWS * len(origins)
 
 
 def _by_file(
