@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from memory import peak_mb
 
 from headway.data.join import as_of
 
@@ -113,7 +113,7 @@ def run_one(name: str, folder: Path) -> None:
     features = made.drop("entity", "at")
     figures = {
         "seconds": seconds,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
         "rows": made.height,
         "nulls": sum(series.null_count() for series in features),
         "sum": round(sum(float(series.sum()) for series in features), 3),

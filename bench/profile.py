@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import tempfile
 import time
@@ -20,11 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from memory import peak_mb
 
 from headway.contract.profiling import look
 from headway.contract.proposal import propose
-
-_MIB = 1024
 
 
 def table(rows: int) -> pl.DataFrame:
@@ -75,7 +73,7 @@ def measured(rows: int, rounds: int) -> dict[str, float]:
         found["from_parquet_s"] = seconds(
             lambda: propose(look(pl.scan_parquet(file)), source="it", now=now), rounds
         )
-    return found | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MIB}
+    return found | {"peak_mib": peak_mb()}
 
 
 def main() -> None:

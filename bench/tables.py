@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import resource
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from memory import peak_mb
 
 KEY = ["entity", "event_time", "known_time"]
 ENTITIES = 50_000
@@ -128,7 +128,7 @@ def measured(name: str, rows: int, commits: int) -> dict[str, float]:
         few = local(rows)
         found["local_ms"] = _milliseconds(lambda: table.upsert(few))
         found["rows"], found["sum"] = float(table.read().height), float(table.read()["a"].sum())
-        found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        found["peak_mb"] = peak_mb()
     return found
 
 

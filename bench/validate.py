@@ -26,6 +26,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 import polars as pl
+from memory import peak_mb
 
 from headway.contract import columns as contracts
 from headway.contract.appending import Piece, admit_files
@@ -204,7 +205,7 @@ def one(way: str, path: Path, rows: int) -> dict[str, float]:
     return {
         "seconds": time.perf_counter() - began,
         "cpu_s": used.ru_utime + used.ru_stime,
-        "peak_mb": used.ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
     }
 
 
@@ -247,7 +248,7 @@ def main() -> None:
             lambda: contracts.check(frame, declared), arguments.rounds, time.process_time
         ),
         "record_us": record_us(declared, frame.slice(1000, 1)),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
     }
     print(json.dumps(figures) if arguments.json else f"{found}\n{figures}")
 
