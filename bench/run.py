@@ -143,7 +143,7 @@ def table(rows: list[tuple[str, float, str]]) -> str:
 
 
 def written(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 -- three digits tell enough
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def main() -> None:
