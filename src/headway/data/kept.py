@@ -250,17 +250,19 @@ def of_files(
     """
     there = Counter(origin.digest for origin in origins)
     before = sum(part.rows for part in kept)
-    stay = {mark for part in kept for mark in _files_of(part) if _copy(mark) < there[mark.partition("#")[0]]}
+    held = [_files_of(part) for part in kept]
+    stay = {mark for marks in held for mark in marks if _copy(mark) < there[mark.partition("#")[0]]}
     parts: list[Part | pl.DataFrame] = []
-    for part in kept:
-        if set(_files_of(part)) <= stay:
+    for part, marks in zip(kept, held, strict=True):
+        if stay.issuperset(marks):
             parts.append(part)
             continue
         frame = part.read().filter(pl.col(FILE).is_in(list(stay)))
         parts += [frame] if frame.height else []
     new = _marked(rows, origins, stay)
     if kept and new.height:
-        _require_columns(rows, kept[0].read().head(0).drop(HIDDEN, strict=False), source)
+        schema = pl.scan_parquet(kept[0].path, glob=False).collect_schema()
+        _require_columns(rows, pl.DataFrame(schema=schema).drop(HIDDEN, strict=False), source)
     if committed is not None:
         new = new.with_columns(pl.lit(committed, pl.Datetime("us", "UTC")).alias(COMMITTED))
     stayed = sum(_rows(part) for part in parts)
