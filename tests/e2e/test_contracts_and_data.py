@@ -235,3 +235,24 @@ def test_how_many_columns_there_are_is_judged_of_the_file_and_not_of_what_is_dec
     assert folder.run("validate", "flights").code == 0
     done = folder.run("apply")
     assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize("tags", ["", ", tags: [pii]"])
+def test_a_parquet_file_is_judged_group_by_group_as_it_would_be_as_a_whole(tmp_path: Path, tags: str) -> None:
+    folder = product.Folder(tmp_path)
+    number = pl.int_range(5_000, eager=True)
+    frame = pl.DataFrame({"id": number // 2, "price": number % 7 - 1.0, "more": number})
+    frame.write_parquet(tmp_path / "t.parquet", row_group_size=512)
+    columns = f"  id: {{type: integer, unique: true, max: 2400}}\n  price: {{type: number, min: 0{tags}}}\n"
+    (tmp_path / "c.yaml").write_text(f"columns:\n{columns}rows: {{max: 4000}}\nextra_columns: refuse\n")
+    done = folder.run("validate", "t.parquet", "--contract", "c.yaml")
+    assert done.code == 3
+    for told in (
+        "5,000 rows, 3 columns",
+        "expected every value once, 5,000 of 5,000 are not",
+        "198 of 5,000 are not (`2401`, `2401`, `2402`, `2402`, `2403` in rows 4803, 4804, 4805, 4806, 4807",
+        "715 of 5,000 are not",
+        "`more`",
+    ):
+        assert told in done.out, told
+    assert ("-1" in done.out) is not bool(tags)

@@ -130,7 +130,7 @@ def as_it_is(named: Named) -> pl.LazyFrame:
     Raises:
         HeadwayError: The rows cannot be read; see `headway.data.sources.load`.
     """
-    if _is_parquet(named):
+    if is_parquet(named):
         try:
             return _scanned(named)
         except (pl.exceptions.PolarsError, OSError):
@@ -150,7 +150,8 @@ def loaded(named: Named) -> pl.DataFrame:
     return with_types(frame, kinds)
 
 
-def _is_parquet(named: Named) -> bool:
+def is_parquet(named: Named) -> bool:
+    """Whether its rows lie in Parquet files of this machine."""
     said = loading(named.source)
     return said.place == "file" and said.format == "parquet" and not said.gzipped
 

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import polars as pl
 from msgspec.structs import replace
 
 from headway.contract.admission import admit
+from headway.contract.files import check_file
 from headway.contract.personal import personal_columns
 from headway.contract.report import Report, Result
 from headway.contract.words import LONGEST, show
 from headway.data.cells import Unparsed
 from headway.data.personal import mask_of
-from headway.engine.named_table import Named, find, under_contract
+from headway.engine.named_table import Named, find, is_parquet, under_contract
 from headway.errors import validation as errors
 from headway.errors.masking import working_on
+from headway.facts.evidence import Outcome
 from headway.spec.contract import Contract
 
 
@@ -75,7 +78,29 @@ def validate(folder: Path, asked: str, contract: Path | None = None) -> Validate
     if named.contract is None:
         raise errors.nothing_to_judge_by(named.what)
     with working_on(None):
-        return _judged(named, named.contract)
+        return _streamed(named, named.contract) or _judged(named, named.contract)
+
+
+def _streamed(named: Named, contract: Contract) -> Validated | None:
+    """A Parquet file, judged group of rows by group of rows, and never held as a whole.
+
+    None for every other table, and where whole rows are needed: to be set aside, or to mask what is personal.
+    """
+    path = named.root / named.source.load
+    if not is_parquet(named) or not path.is_file() or personal_columns(contract):
+        return None
+    report = check_file(path, contract)
+    if any(item.action == "quarantine" and item.outcome is Outcome.WARN for item in report.results):
+        return None
+    return Validated(
+        what=named.what,
+        contract_file=named.contract_file,
+        version=contract.version,
+        columns=len(pl.read_parquet_schema(path)),
+        rows=report.rows,
+        set_aside={},
+        report=report,
+    )
 
 
 def _judged(named: Named, contract: Contract) -> Validated:
