@@ -148,6 +148,7 @@ class Checked(Shape):
         batches: What is answered all at once.
         coarse: Module that counts as a whole -> why.
         missing: Sources that find no file now, and which file may have been meant.
+        uncovered: Sources and feature groups whose rows no contract of their own holds.
         rules: What its rules about data say of it.
         tags: Node -> tag -> the columns that carry it, and from where.
     """
@@ -158,6 +159,7 @@ class Checked(Shape):
     batches: list[CheckedBatch]
     coarse: dict[str, str]
     missing: list[str]
+    uncovered: list[str]
     rules: list[CheckedRule]
     tags: dict[str, dict[str, list[str]]]
 

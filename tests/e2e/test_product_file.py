@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from product import Folder
 
@@ -49,6 +50,16 @@ def test_a_source_without_its_file_is_told_with_the_file_that_was_meant(fresh: F
     (fresh.root / "dta").symlink_to("data")
     assert said not in fresh.run("check").out
     assert said not in fresh.run("plan").out
+
+
+def test_rows_that_no_contract_holds_are_told(tmp_path: Path) -> None:
+    pl.DataFrame({"id": [1]}).write_parquet(tmp_path / "rows.parquet")
+    (tmp_path / "id.yaml").write_text("columns: {id: {type: integer}}\n")
+    bare, held = "a: {load: rows.parquet}", "b: {load: rows.parquet, contract: id.yaml}"
+    (tmp_path / "headway.yaml").write_text(f"product: p\nsources: {{{bare}, {held}}}\n")
+    folder = Folder(tmp_path)
+    assert "note: no contract of its own holds the rows of source.a\n" in folder.run("check").out
+    assert folder.run("check", "--json").json["uncovered"] == ["source.a"]
 
 
 def test_a_product_without_an_endpoint_is_not_told_to_apply_when_it_is_to_serve(fresh: Folder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from headway.spec.batches import endpoints_of
 from headway.spec.built import not_built
 from headway.spec.graph import Graph, graph
 from headway.spec.load import load
+from headway.spec.product import Product
 from headway.store.workspace import Workspace
 from headway.survey.closure import closure
 from headway.survey.faults import CodeFault, code_faults
@@ -31,6 +33,7 @@ class Checked(NamedTuple):
         protected: Whether an environment is.
         batches: Declared batch -> the endpoint whose release answers it.
         missing: Sources that find no file now, and which may have been meant.
+        uncovered: Sources and feature groups whose rows no contract of their own holds.
     """
 
     product: str
@@ -41,6 +44,7 @@ class Checked(NamedTuple):
     protected: bool = False
     batches: dict[str, str] = {}  # noqa: RUF012 -- the default of a tuple's field
     missing: tuple[str, ...] = ()
+    uncovered: tuple[str, ...] = ()
 
     @property
     def broken(self) -> list[tuple[str, str, list[str]]]:
@@ -58,6 +62,7 @@ class Checked(NamedTuple):
             "batches": [{"batch": name, "endpoint": endpoint} for name, endpoint in self.batches.items()],
             "coarse": self.coarse,
             "missing": list(self.missing),
+            "uncovered": list(self.uncovered),
             "rules": [
                 {
                     "rule": rule.rule,
@@ -101,4 +106,24 @@ def check_file(file: Path) -> Checked:
     protected = any(declared.protected for declared in loaded.product.environments.values())
     batches = {name: endpoints_of(loaded.product, item)[0] for name, item in loaded.product.batches.items()}
     missing = missing_files(file.parent, loaded.product, {node.name for node in nodes.nodes})
-    return Checked(loaded.product.name, nodes, unbuilt, coarse, governed, protected, batches, tuple(missing))
+    return Checked(
+        product=loaded.product.name,
+        graph=nodes,
+        not_built=unbuilt,
+        coarse=coarse,
+        governed=governed,
+        protected=protected,
+        batches=batches,
+        missing=tuple(missing),
+        uncovered=tuple(_uncovered(loaded.product)),
+    )
+
+
+def _uncovered(product: Product) -> Iterator[str]:
+    """Nodes with rows of their own, and no contract; what another product shares keeps its contract there."""
+    for name, source in product.sources.items():
+        if source.contract is None:
+            yield f"source.{name}"
+    for name, group in product.feature_groups.items():
+        if group.contract is None:
+            yield f"feature_group.{name}"

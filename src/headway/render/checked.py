@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headway.core.wording import count
+from headway.core.wording import count, few
 from headway.engine.checked import Checked
 from headway.lineage.policies import Judged
 
@@ -20,6 +20,8 @@ def checked_text(checked: Checked) -> str:
     lines += [f"batch {name}: answered by endpoint {endpoint}" for name, endpoint in checked.batches.items()]
     lines += [f"not built yet: {part} ({where})" for part, where in checked.not_built]
     lines += [f"note: {line}" for line in checked.missing]
+    if checked.uncovered:
+        lines.append(f"note: no contract of its own holds the rows of {few(checked.uncovered)}")
     lines += [f"note: module {module} counts as a whole: {why}" for module, why in checked.coarse.items()]
     for rule in checked.governed.judged:
         lines += _rule_lines(rule)
