@@ -165,7 +165,7 @@ def after_append(old: pl.DataFrame, new: pl.DataFrame, declared: Contract, round
 
             def judged(pieces: list[Piece], rows: pl.DataFrame, states: Path = states) -> None:
                 with Memory(states, "rows") as memory:
-                    admit_files(pieces, rows, declared, States(memory, asked_of(declared)))
+                    admit_files(pieces, rows, declared, States(memory, asked_of(declared), declared))
 
             judged([Piece("old", old)], old)
             began = time.process_time()

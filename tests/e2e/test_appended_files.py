@@ -195,7 +195,12 @@ DAY = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    "load", ["data/rows.parquet, incremental: {by: watermark, column: at}", f"{BY_CONTENT}"]
+    "load",
+    [
+        "data/rows.parquet, incremental: {by: watermark, column: at}",
+        BY_CONTENT,
+        f"{BY_CONTENT}, tags: [pii]",
+    ],
 )
 @pytest.mark.parametrize("refresh", [True, False])
 def test_a_source_that_brings_nothing_new_grows_stale_all_the_same(

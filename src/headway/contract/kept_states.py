@@ -13,9 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from headway.contract.keys import Keys, Later
+from headway.contract.personal import without_values
 from headway.contract.state import State, decode, encode
 from headway.core import digest
 from headway.errors import ContractError
+from headway.spec.contract import Contract
 
 _SMALL = 1 << 14
 """Bytes of keys up to which they stand in the state itself."""
@@ -47,32 +49,40 @@ class States:
 
     Args:
         shelf: Where they are kept.
-        contract: Digest of what is asked, as states name it.
+        asked: Digest of what is asked, as states name it.
+        contract: What is asked.
     """
 
-    def __init__(self, shelf: Shelf, contract: str) -> None:
+    def __init__(self, shelf: Shelf, asked: str, contract: Contract) -> None:
         self._shelf = shelf
+        self._asked = asked
         self._contract = contract
+        self._personal: dict[str, State] = {}
         self._runs: dict[int, tuple[bytes, Later]] = {}
         self._is_trusting = True
 
     def has(self, name: str) -> bool:
         """Whether there is one under a name; it may be damaged."""
-        return self._shelf.has(name)
+        return name in self._personal or self._shelf.has(name)
 
     def distrust(self) -> None:
         """From now on look at every run of keys before a state is given."""
         self._is_trusting = False
 
     def put(self, name: str, state: State) -> None:
-        """Keep a state."""
-        if 8 * sum(keys.distinct for keys in state.keys.values()) <= _SMALL:
+        """Keep a state; one that cannot do without personal values is never written, and gone after this look."""
+        bare = without_values(state, self._contract)
+        if bare is None:
+            self._personal[name] = state
+            return
+        state = bare
+        if not _has_later(state) and 8 * sum(keys.distinct for keys in state.keys.values()) <= _SMALL:
             self._shelf.put(name, _ALONE + encode(state))
             return
-        bare = {
+        said = {
             key: replace(keys, runs=tuple(map(self._put_run, keys.runs))) for key, keys in state.keys.items()
         }
-        self._shelf.put(name, _APART + encode(replace(state, keys=bare)))
+        self._shelf.put(name, _APART + encode(replace(state, keys=said)))
 
     def get(self, name: str) -> State | None:
         """The state that was put under a name; None when it is not there as it was.
@@ -97,6 +107,8 @@ class States:
         return found[0]
 
     def _read(self, name: str) -> tuple[State, bool] | None:
+        if name in self._personal:
+            return self._personal[name], False
         data = self._shelf.get(name)
         if data is None or data[:1] not in (_ALONE, _APART):
             return None
@@ -104,7 +116,7 @@ class States:
             state = decode(data[1:])
         except ContractError:
             return None
-        return (state, data[:1] == _APART) if state.contract == self._contract else None
+        return (state, data[:1] == _APART) if state.contract == self._asked else None
 
     def _put_run(self, run: bytes) -> bytes:
         """What is said of a run; it is written unless it was read, or written, before."""
@@ -133,6 +145,10 @@ class States:
         if run is not None:
             self._runs[id(run)] = run, said
         return run
+
+
+def _has_later(state: State) -> bool:
+    return any(isinstance(run, Later) for keys in state.keys.values() for run in keys.runs)
 
 
 def _run(said: Later) -> str:

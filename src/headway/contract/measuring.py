@@ -6,6 +6,7 @@ leave a doubt, and where only rows can tell they are looked at once.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from headway import __version__
 from headway.contract.casting import DTYPES, column_of, hold
 from headway.contract.checks import Check
 from headway.contract.figures import MOST_COUNTED, in_order_of_counts, plain_sum
@@ -117,8 +119,9 @@ def _asked(held: pl.DataFrame, contract: Contract) -> tuple[tuple[str, ...], Pro
 
 
 def asked_of(contract: Contract) -> str:
-    """Digest of a contract, and of the version that hashes text."""
-    return of_value([pl.__version__, msgspec.to_builtins(contract)])
+    """Digest of a contract, and of whatever judges: Headway itself, and the libraries that hash and match text."""
+    judges = [__version__, platform.python_version(), pl.__version__, np.__version__]
+    return of_value([*judges, msgspec.to_builtins(contract)])
 
 
 # -- the pass --------------------------------------------------------------------------------

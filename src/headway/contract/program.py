@@ -5,7 +5,7 @@ Columns stand under short names (`c0`, `c1`), so that no name is taken for a pat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache, reduce
 from itertools import pairwise
 from operator import and_, or_
@@ -17,6 +17,7 @@ import polars as pl
 from headway.contract.casting import DTYPES
 from headway.contract.checks import Check, checks
 from headway.contract.dialect import misfits, mismatches
+from headway.contract.personal import personal_columns
 from headway.contract.report import EXAMPLES
 from headway.contract.rules import typed
 from headway.contract.state import key_name
@@ -87,6 +88,7 @@ def _program(encoded: bytes, sound: tuple[str, ...]) -> Program:
     contract = msgspec.msgpack.decode(encoded, type=Contract)
     asked = tuple(item for item in checks(contract) if set(item.columns) <= set(sound))
     names = {name: f"c{place}" for place, name in enumerate(sound)}
+    personal = personal_columns(contract)
     columns = _all_columns(contract, asked, names)
     of_rows = [item for item in asked if item.rule is not None]
     suspects = {item.key: _suspect(item, columns) for item in of_rows}
@@ -102,7 +104,7 @@ def _program(encoded: bytes, sound: tuple[str, ...]) -> Program:
         ),
         broken={item.key: _broken(item, columns) for item in judged},
         at_once=tuple(item.key for item in judged if suspects[item.key] is None),
-        keys={key_name(item): _key(item, columns) for item in asked if _has_key(item)},
+        keys={key_name(item): _key(item, columns, personal) for item in asked if _has_key(item)},
         ends=tuple(_ends(of_rows, columns)),
     )
 
@@ -211,13 +213,17 @@ def _has_key(item: Check) -> bool:
     return is_unique or any(need.startswith("distinct ") for need in item.needs)
 
 
-def _key(item: Check, columns_: Columns) -> Key:
+def _key(item: Check, columns_: Columns, personal: Collection[str]) -> Key:
     columns = tuple(_columns(item, columns_))
     if len(columns) > 1:
         ignored, key = _ignored(item, columns), pl.struct(columns).hash(0)
         return Key(columns, key if ignored is None else pl.when(~ignored).then(key), is_exact=False)
     (value,) = columns
     rises = (value.null_count() == 0) & (value > value.shift(1)).all()
+    if item.types[0] != "text" and item.columns[0] in personal:  # the values themselves are not kept
+        plain = value + 0.0 if item.types[0] == "number" else value.to_physical().cast(pl.Int64)
+        key = pl.when(value.is_not_null()).then(plain.hash(0))
+        return Key(columns, key, is_exact=False, rises=rises)
     match item.types[0]:
         case "text":
             key = pl.when(value.is_not_null()).then(value.hash(0))

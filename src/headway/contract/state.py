@@ -120,7 +120,7 @@ def merge(one: State, other: State, contract: Contract) -> State:
     return replace(
         one,
         rows=one.rows + other.rows,
-        schema=tuple(map(_merged_result, one.schema, other.schema)),
+        schema=_merged_schema(one.schema, other.schema),
         sound=sound,
         nulls={name: one.nulls[name] + other.nulls[name] for name in sound},
         tallies={item.key: _merged_tally(item, one, other) for item in known if item.key in one.tallies},
@@ -132,12 +132,21 @@ def merge(one: State, other: State, contract: Contract) -> State:
 def _with_nothing(one: State, other: State) -> State:
     """A part without rows says nothing but which columns it has."""
     kept, empty = (one, other) if one.rows else (other, one)
-    return replace(kept, schema=tuple(map(_merged_result, kept.schema, empty.schema)))
+    return replace(kept, schema=_merged_schema(kept.schema, empty.schema))
 
 
 def _merged_figure(key: str, one: Any, other: Any) -> Any:
     name = key.split(" ", 1)[0]
     return MERGE[name](one, other) if name in MERGE else None
+
+
+def _merged_schema(one: tuple[Result, ...], other: tuple[Result, ...]) -> tuple[Result, ...]:
+    """One verdict per column; a column that only one part has is judged by that one."""
+    found = {(item.expectation, item.columns): item for item in one}
+    for item in other:
+        place = (item.expectation, item.columns)
+        found[place] = _merged_result(found[place], item) if place in found else item
+    return tuple(found.values())
 
 
 def _merged_result(one: Result, other: Result) -> Result:

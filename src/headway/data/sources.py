@@ -183,7 +183,7 @@ def _by_file(
 ) -> Loaded:
     contract = asked.contract
     assert contract is not None
-    states = States(shelf, asked_of(contract))
+    states = States(shelf, asked_of(contract), contract)
     _conceal(frame, contract)
     judged = admit_files(_pieces(batches, asked), frame, contract, states, now=now)
     is_anew = judged is None

@@ -568,6 +568,21 @@ def last_good_is_too_old(source: str, age: str, most: str, why: str) -> EngineEr
     )
 
 
+def file_changes(source: str, file: str) -> EngineError:
+    """DA224: A file is written, or replaced, while it is read.
+
+    Its rows might be of another content than the one that they would be known by. It is read again a few
+    times. Write files under another name first, and rename them when they are whole.
+    """
+    return EngineError(
+        code="DA224",
+        what=f"`{_brief(file)}` changes while it is read",
+        where=f"source `{source}`",
+        mend="run `headway apply` again when nobody writes it; write files elsewhere and rename them",
+        retryable=True,
+    )
+
+
 def source_rows_do_not_balance(source: str, said: str) -> BugError:
     """DA222: Rows were lost or doubled on the way into a source's table.
 

@@ -10,6 +10,7 @@ URL = "https://example.org/flights.csv"
 EXAMPLES = {
     "file_is_missing": lambda: sources.file_is_missing("flights", "data/flight.parquet", ["flights.parquet"]),
     "file_is_a_folder": lambda: sources.file_is_a_folder("flights", "data"),
+    "file_changes": lambda: sources.file_changes("flights", PARQUET),
     "file_cannot_be_read": lambda: sources.file_cannot_be_read("flights", PARQUET, "Permission denied"),
     "file_is_empty": lambda: sources.file_is_empty("flights", CSV),
     "file_is_a_page": lambda: sources.file_is_a_page("flights", CSV),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +25,8 @@ _PACK = 1_000
 _HEAD = 64
 _SMALL = 1 << 20
 """Bytes up to which a file is read in a pack with others."""
+_YOUNG = 2_000_000_000
+"""Nanoseconds in which a file may change again under the same times, on the coarsest file systems in use."""
 
 
 def load(asked: Asked) -> Iterator[Batch]:
@@ -37,8 +40,10 @@ def load(asked: Asked) -> Iterator[Batch]:
     path = asked.root / asked.load
     with readable(path, asked.name, asked.load):
         if path.is_file() or not (is_pattern(asked.load) or path.is_dir()):
+            file = _File(path, asked.load, path, asked.digest_of(path), _seen(path))
             frame = formats.read(path, asked, asked.load)
-            yield Batch(frame, (Origin(asked.load, asked.digest_of(path), frame.height),))
+            _require_same(file, asked)
+            yield Batch(frame, (Origin(asked.load, file.digest, frame.height),))
             return
     files = listed(asked)
     if not files:
@@ -56,6 +61,10 @@ def listed(asked: Asked) -> list[Path]:
     return [folder / name for name in below(folder)]
 
 
+_Seen = tuple[int, int, int, int]
+"""Size, times of the last changes (ns), and inode."""
+
+
 class _File(NamedTuple):
     """A file that is not known yet; a large one is not held in memory."""
 
@@ -63,6 +72,7 @@ class _File(NamedTuple):
     name: str
     content: Path | bytes
     digest: str
+    seen: _Seen | None
 
 
 def _pack(paths: Sequence[Path], asked: Asked, left: Counter[str]) -> Iterator[Batch]:
@@ -86,18 +96,21 @@ def _pack(paths: Sequence[Path], asked: Asked, left: Counter[str]) -> Iterator[B
 
 
 def _opened(path: Path, name: str) -> _File:
+    seen = _seen(path)
     with path.open("rb", buffering=0) as file:
         content = file.read(_SMALL + 1)
         if len(content) < _SMALL:  # unless the system gave less than there is
             content += file.read()
     if len(content) > _SMALL:
-        return _File(path, name, path, digest.of_file(path))
-    return _File(path, name, content, digest.of_bytes(content))
+        return _File(path, name, path, digest.of_file(path), seen)
+    return _File(path, name, content, digest.of_bytes(content), seen)
 
 
 def _alone(file: _File, asked: Asked) -> Batch:
     with readable(file.path, asked.name, file.name):
         frame = formats.read(file.content, asked, file.name)
+        if isinstance(file.content, Path):
+            _require_same(file, asked)
     return Batch(frame, (Origin(file.name, file.digest, frame.height),))
 
 
@@ -121,7 +134,11 @@ def _read_many(
     files: Sequence[_File], contents: Sequence[bytes], asked: Asked
 ) -> tuple[pl.DataFrame, list[int]] | None:
     if asked.loading.format == "parquet":
-        return parquet.read_many([file.path for file in files], asked)
+        together = parquet.read_many([file.path for file in files], asked)
+        for file in files:
+            with readable(file.path, asked.name, file.name):
+                _require_same(file, asked)
+        return together
     if asked.loading.gzipped:
         pairs = zip(contents, files, strict=True)
         contents = [formats.unpacked(content, asked, file.name) for content, file in pairs]
@@ -131,6 +148,24 @@ def _read_many(
         case "json_lines":
             return json_lines.read_many(contents, asked)
     return None
+
+
+def _require_same(file: _File, asked: Asked) -> None:
+    """Refuse rows that may be of other content than the digest, by which they are known from now on.
+
+    Raises:
+        EngineError: The file was written, or replaced, meanwhile.
+    """
+    now = _seen(file.path)
+    is_young = now is not None and time.time_ns() - max(now[1], now[2]) < _YOUNG
+    # A write right before may not show in the times of the file.
+    if now != file.seen or (is_young and digest.of_file(file.path) != file.digest):
+        raise errors.file_changes(asked.name, file.name)
+
+
+def _seen(path: Path) -> _Seen | None:
+    found = _stat(path)
+    return None if found is None else (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 @contextmanager

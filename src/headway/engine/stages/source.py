@@ -32,6 +32,7 @@ from headway.engine.work import Draft, Work
 from headway.errors import EngineError
 from headway.errors import contract as contract_errors
 from headway.errors import sources as errors
+from headway.errors.masking import MASK
 from headway.facts.artifacts import StoredFile
 from headway.facts.evidence import Evidence, Outcome
 from headway.spec.contract import Contract
@@ -246,7 +247,7 @@ def _draft(
                 kept_source.basis(work), said, is_bound=sets_aside_by_others(loaded.report)
             ),
         },
-        waits_until=_waits_until(work, declared, loaded),
+        waits_until=_waits_until(work, declared, loaded, merged),
         evidence=(
             _contract_evidence(work, contract, loaded),
             _read_evidence(work, loaded, counts),
@@ -263,17 +264,23 @@ def _judged(loaded: Loaded) -> str:
     return f"; {count(files, 'file')}, {anew:,} judged anew"
 
 
-def _waits_until(work: Work, declared: Source, loaded: Loaded) -> datetime | None:
+def _waits_until(work: Work, declared: Source, loaded: Loaded, merged: Merged) -> datetime | None:
     """When to read again: as declared; and where rows come bit by bit, when the newest has grown too old."""
     moments = [] if declared.refresh is None else [work.now + declared.refresh]
     limit, seen = loaded.contract.freshness, None
     if limit is not None and declared.incremental is not None:
         seen = next((item.observed_value for item in loaded.report.results if item.id == FRESHNESS), None)
     if limit is not None and seen is not None:
-        newest = datetime.fromisoformat(seen)
+        newest = datetime.fromisoformat(_day(merged, limit.column) if seen == MASK else seen)
         newest = newest if newest.tzinfo is not None else newest.replace(tzinfo=UTC) + timedelta(days=1)
         moments.append(max(newest + limit.max_age, work.now) + timedelta(seconds=1))
     return min(moments, default=None)
+
+
+def _day(merged: Merged, column: str) -> str:
+    """The day before that of the newest row, which is told where the moment itself is personal."""
+    newest: date = kept.newest(merged, column)
+    return (newest - timedelta(days=1)).isoformat()[:10]
 
 
 def _written(
