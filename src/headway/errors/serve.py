@@ -215,16 +215,33 @@ def over_time(endpoint: str, limit: float) -> EngineError:
     )
 
 
-def features_unavailable(endpoint: str, group: str) -> EngineError:
+_NO_FEATURES = {
+    "ON001": "their store does not answer",
+    "ON002": "their store has no such table",
+    "ON004": "their store lacks one of them",
+    "ON008": "their store is damaged",
+}
+"""What a caller is told of a store that fails, without its address or path."""
+
+
+def features_unavailable(endpoint: str, group: str, code: str = "") -> EngineError:
     """SE020: Features cannot be looked up, and the endpoint refuses to answer without them.
 
-    The online store does not answer, and the product file says `fallback: refuse`. The server's log has
-    the reason; with `fallback: snapshot` the rows that were released are used instead.
+    The online store does not answer, lacks what is looked up, or is damaged, and the product file says
+    `fallback: refuse`. The caller is told which, and by `retry-after` when to ask again; nothing was
+    predicted or logged. The server's log names the store and the reason in full, once until it answers
+    again. With `fallback: snapshot` the rows that were released are used instead.
+
+    Args:
+        endpoint: Its name.
+        group: Whose features.
+        code: Of the store's own error.
     """
+    reason = _NO_FEATURES.get(code, "their store cannot be used")
     return EngineError(
         code="SE020",
-        what=f"endpoint `{_cut(endpoint)}` cannot look up features of `{_cut(group)}` now",
-        mend="try again later",
+        what=f"endpoint `{_cut(endpoint)}` cannot look up features of `{_cut(group)}` now: {reason}",
+        mend="nothing was predicted; the same request may be answered when the store is back",
         retryable=True,
     )
 

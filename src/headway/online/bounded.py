@@ -33,8 +33,10 @@ class _Ask(NamedTuple):
 
 
 class _Failed(NamedTuple):
+    """When the store was not reached, and why; not the error itself, whose traceback holds who asked."""
+
     at: float
-    reason: EngineError
+    why: str
 
 
 class BoundedReader:
@@ -80,12 +82,14 @@ class BoundedReader:
                 look-ups are under way (ON001).
         """
         self._leave_alone()
-        found = self._put(lambda store: store.at(table, keys, moments_us, features, ttl_us))
         try:
-            looked = self._awaited(found)
+            looked = self._awaited(
+                self._put(lambda store: store.at(table, keys, moments_us, features, ttl_us))
+            )
         except EngineError as reason:
             if reason.code == "ON001":
-                self._failed = _Failed(time.monotonic(), reason)
+                nothing = errors.store_is_not_reached(self._name, "").what
+                self._failed = _Failed(time.monotonic(), reason.what.removeprefix(nothing))
             raise
         self._failed = None
         return looked
@@ -109,8 +113,8 @@ class BoundedReader:
         if failed is None:
             return
         if now - failed.at < REST_SECONDS:
-            raise failed.reason.with_traceback(None)
-        self._failed = _Failed(now, failed.reason)
+            raise errors.store_is_not_reached(self._name, failed.why)
+        self._failed = _Failed(now, failed.why)
 
     def _put(self, look: Callable[[OnlineStore], Looked]) -> Future[Looked]:
         found: Future[Looked] = Future()
@@ -143,6 +147,8 @@ class BoundedReader:
         except TimeoutError:
             if not found.cancel() and found.done():  # just now, or the store raised this itself
                 return found.result()
+        finally:
+            del found  # it holds the error, whose traceback holds this frame and those who asked
         raise errors.store_is_not_reached(self._name, f"no answer within {self._seconds:g} s")
 
 

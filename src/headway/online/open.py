@@ -38,7 +38,11 @@ def reader(place: str, file: Path, space: str, seconds: float) -> SqliteOnline |
     Raises:
         EngineError: The variable is not set (ON005), or the driver is not installed (ON006).
     """
-    return BoundedReader(_across_a_network(place, space), seconds, place) if place else SqliteOnline(file)
+    return (
+        BoundedReader(_across_a_network(place, space), seconds, place)
+        if place
+        else SqliteOnline(file, seconds)
+    )
 
 
 def _across_a_network(place: str, space: str) -> Callable[[], OnlineStore]:

@@ -54,6 +54,8 @@ LOG_BYTES = 4 * 1024 * 1024
 """How long a write-ahead log stays."""
 CACHE_KIB = 16 * 1024
 """The most that a reading thread keeps in memory of the file."""
+REST_SECONDS = 1.0
+"""How long readers leave a file alone that another program has locked."""
 NOTICE_SECONDS = 1.0
 """How long a reader may go on with a file that was removed or replaced."""
 
@@ -72,6 +74,7 @@ def _commit(stamp: bytes) -> str:
 
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _NO_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 
@@ -106,10 +109,14 @@ class SqliteOnline:
 
     Args:
         path: The file; made with the first write.
+        patience: Seconds that a look-up waits for another program that has locked the whole file. A file
+            that was locked for longer is left alone for `REST_SECONDS`, so that it costs a request nothing.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = BUSY_SECONDS) -> None:
         self._path = path
+        self._patience = patience
+        self._rests_until = 0.0
         self._open: list[sqlite3.Connection] = []
         self.begin_afresh()
         forked.follow(self)
@@ -174,6 +181,8 @@ class SqliteOnline:
             raise errors.table_is_not_there(str(self._path), table, []) from reason
         except (sqlite3.Error, OSError, *UNREADABLE) as reason:
             self._forget()  # the table may have been dropped and made again under another number
+            if _code(reason) in _LOCKED:
+                self._rests_until = time.monotonic() + REST_SECONDS
             raise self._told(reason) from reason
 
     def stamps(self) -> Mapping[str, Stamp]:
@@ -252,8 +261,12 @@ class SqliteOnline:
             reading.until = time.monotonic() + NOTICE_SECONDS
             return reading
         self._forget()
+        if time.monotonic() < self._rests_until:
+            raise BlockingIOError("another program had locked it a moment ago")
         address = f"{self._path.absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            address, timeout=self._patience, uri=True, isolation_level=None, check_same_thread=False
+        )
         with self._lock:
             self._open.append(connection)
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
@@ -292,12 +305,17 @@ class SqliteOnline:
         place = str(self._path)
         if isinstance(reason, UNREADABLE):
             return errors.store_is_damaged(place, f"a row or a stamp cannot be read ({reason})")
-        code = getattr(reason, "sqlite_errorcode", 0) & 0xFF  # without what kind of it
+        code = _code(reason)
         if code in _DAMAGED:
             return errors.store_is_damaged(place, str(reason))
         if code in _FULL or getattr(reason, "errno", None) in _NO_WRITING:
             return errors.store_is_not_written(place, str(reason))
         return errors.store_is_not_reached(place, str(reason))
+
+
+def _code(reason: Exception) -> int:
+    """What SQLite calls it, without what kind of it; 0 for errors of others."""
+    return getattr(reason, "sqlite_errorcode", 0) & 0xFF
 
 
 def _found(

@@ -59,6 +59,9 @@ STATUS = MappingProxyType(
 )
 """Error code -> HTTP status; every other error is 500."""
 
+RETRY_SECONDS = MappingProxyType({"SE020": 1})
+"""Error code -> when to ask again: a store that did not answer is left alone so long."""
+
 FAILED = 500
 SHORTEST_VERSION = 6
 """Digits of a release digest that name a version."""
@@ -404,8 +407,10 @@ def _refusal(refused: HeadwayError, visit: _Visit) -> Reply:
     told: dict[str, object] = {"error": text, "code": refused.code}
     if isinstance(refused, RecordFault) and refused.path:
         told["faults"] = [{"field": path, "reason": message} for path, message in refused.faults]
-    body = _encode(told)
-    return Reply(status, body, (JSON, *visit.headers))
+    headers = visit.headers
+    if (wait := RETRY_SECONDS.get(refused.code)) is not None:
+        headers = (*headers, (b"retry-after", b"%d" % wait))
+    return Reply(status, _encode(told), (JSON, *headers))
 
 
 def _incident(failed: BaseException, visit: _Visit) -> Reply:

@@ -21,7 +21,7 @@ Fallback = Literal["snapshot", "missing", "refuse"]
 """What a look-up gives when the online store does not answer: the rows that were packed with the release,
 missing values, or no answer at all (503)."""
 
-Source = Literal["online", "snapshot", "missing"]
+Source = Literal["online", "snapshot", "missing", "refused"]
 
 
 class Given(NamedTuple):
@@ -140,7 +140,8 @@ class OnlineFeatures:
             self._down.add(lookup.group)  # once, not for every request
             _log.warning("endpoint %s: %s; fallback: %s", self._endpoint, reason.what, self._fallback)
         if self._fallback == "refuse":
-            raise errors.features_unavailable(self._endpoint, lookup.group) from reason
+            self._count(lookup, "refused", len(keys))
+            raise errors.features_unavailable(self._endpoint, lookup.group, reason.code) from reason
         if self._fallback == "snapshot":
             self._count(lookup, "snapshot", len(keys))
             return _packed(lookup, keys, moments_us, packed)

@@ -6,7 +6,9 @@ result and counted.
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary, finalize
 
 from msgspec.structs import replace
 
@@ -17,7 +19,7 @@ from headway.bundle.route import ONLINE, OVERRIDE, RELEASES, ROUTE, Endpoint, Ro
 from headway.errors import HeadwayError
 from headway.errors.masking import masked
 from headway.online.open import reader
-from headway.serve.lookups import OnlineFeatures
+from headway.serve.lookups import OnlineFeatures, Reader
 from headway.serve.release import ALONE, LoadedRelease
 from headway.serve.serving import Live, Serving, live
 
@@ -41,7 +43,7 @@ class RouteWatch:
         self._directory = directory
         self._key = key
         self._releases: dict[str, LoadedRelease] = {}
-        self._online: dict[tuple[object, ...], OnlineFeatures] = {}
+        self._online: WeakValueDictionary[tuple[object, ...], OnlineFeatures] = WeakValueDictionary()
         self._wanted: set[str] = set()
         self._seen: tuple[Stat, ...] = ()
 
@@ -98,18 +100,24 @@ class RouteWatch:
         return live(route.environment, endpoint, self._releases, online)
 
     def _looking_up(self, route: Route, endpoint: Endpoint) -> OnlineFeatures:
-        """The environment's online store as this endpoint uses it; opened once, so that its counts go on."""
+        """The environment's online store as this endpoint uses it; opened once, so that its counts go on.
+
+        It is closed when nothing looks up with it any more: neither what is served nor a request under way.
+        """
         wanted = (route.online, endpoint.name, endpoint.lookup_seconds, endpoint.lookup_fallback)
-        if wanted not in self._online:
+        online = self._online.get(wanted)
+        if online is None:
             opened = reader(
                 route.online, self._directory / ONLINE, route.environment, endpoint.lookup_seconds
             )
-            self._online[wanted] = OnlineFeatures(opened, endpoint.lookup_fallback, endpoint.name)
-        return self._online[wanted]
+            online = OnlineFeatures(opened, endpoint.lookup_fallback, endpoint.name)
+            finalize(online, _close_aside, opened).atexit = False
+            self._online[wanted] = online
+        return online
 
     def close(self) -> None:
         """Let go of the online stores."""
-        for online in self._online.values():
+        for online in list(self._online.values()):
             online.close()
 
     def _release(self, digest: str) -> None:
@@ -142,6 +150,11 @@ def serve_bundle(directory: Path, key: bytes | None) -> Serving:
     return Serving(
         route=route, endpoints={endpoint.name: live("", endpoint, {release.digest: release}, ALONE)}
     )
+
+
+def _close_aside(opened: Reader) -> None:
+    """Close a store in a thread of its own: it may wait for look-ups that hang, and requests must not."""
+    Thread(target=opened.close, name="headway-online-end", daemon=True).start()
 
 
 def _stat(path: Path) -> Stat:
