@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from headway.spec.references import Check
 
 FILE = "headway.yaml"
-_MOST = 1000
+_MOST = 20_000
 """Folders beside a product that are looked into."""
 _SHOWN = 60
 
@@ -52,13 +52,19 @@ def across(node: str, product: str) -> str:
 
 
 def files_beside(root: Path) -> list[Path]:
-    """Product files in the folders beside a product's folder, by name."""
+    """Product files in the folders beside a product's folder, by name; each folder once, links to it or not."""
     own = root.resolve()
     try:
         folders = sorted(own.parent.iterdir())[:_MOST]
     except OSError:
         return []  # a folder that may not be listed shows no neighbours
-    return [folder / FILE for folder in folders if _is_beside(folder, own)]
+    products = [folder for folder in folders if _is_beside(folder, own)]
+    found: dict[Path, Path] = {}
+    for folder in sorted(
+        products, key=Path.is_symlink
+    ):  # a folder by two names is one product, under its own
+        found.setdefault(folder.resolve(), folder / FILE)
+    return sorted(found.values())
 
 
 def _is_beside(folder: Path, own: Path) -> bool:

@@ -155,6 +155,20 @@ def test_two_products_of_one_name_are_refused_by_their_folders(tmp_path: Path) -
     assert "2 products are called `weather`: `weather`, `weather-old`" in fault(reader(tmp_path))
 
 
+def test_a_folder_by_several_names_is_one_product_under_its_own(tmp_path: Path) -> None:
+    weather = write(tmp_path, "weather", LENDER)
+    for link in ("a-link", "z-link"):
+        (tmp_path / link).symlink_to("weather")
+    assert load(reader(tmp_path)).lenders["weather"].file == weather
+
+
+def test_a_product_among_thousands_of_folders_is_found(tmp_path: Path) -> None:
+    for number in range(1_100):
+        (tmp_path / f"a{number}").mkdir()
+    weather = write(tmp_path, "weather", LENDER)
+    assert load(reader(tmp_path)).lenders["weather"].file == weather
+
+
 def test_a_broken_file_of_the_other_product_is_said_once_with_its_first_fault(tmp_path: Path) -> None:
     write(tmp_path, "weather", LENDER + "models: {m: {}}\n")
     told = fault(reader(tmp_path, "weather/hourly.a@2, {group: weather/hourly@2, prefix: x_}"))
