@@ -229,7 +229,8 @@ class _Reading:
             state = self.states.without_keys(piece.name)
             if state is None:
                 return None
-            broken = [key for key in keys if state.tallies[key].unexpected]
+            # A file without rows may lack the column, or hold it in another type.
+            broken = [key for key in keys if key in state.tallies and state.tallies[key].unexpected]
             if broken:
                 found[piece.name] = name_of(*broken)
         return found

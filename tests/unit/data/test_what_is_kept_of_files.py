@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from headway.contract import measuring
+from headway.contract.appending import Piece, admit_files
 from headway.contract.judging import judge
 from headway.contract.kept_states import States
 from headway.contract.keys import Later
@@ -228,6 +229,22 @@ def test_a_column_that_one_file_lacks_leaves_the_verdicts_on_the_others_in_their
             (item.expectation[14:23], item.columns) for item in report.results if item.outcome is Outcome.FAIL
         }
         assert broken == {("to_exist", ("b",)), ("values_to", ("c",))}
+
+
+@pytest.mark.parametrize("empty", [{"m": pl.Int64}, {"n": pl.String, "m": pl.Int64}])
+def test_a_file_without_rows_that_lacks_a_column_hides_no_broken_row_of_another(
+    tmp_path: Path, empty: dict[str, Any]
+) -> None:
+    aside = Policy(batch="quarantine")
+    columns = {"n": Column(type="integer", min=0, policy=aside), "m": Column(type="integer")}
+    rows = pl.DataFrame({"n": [1, -1], "m": [1, 1]})
+    contract = Contract(columns=columns)
+    pieces = [Piece("rows", rows), Piece("none", pl.DataFrame(schema=empty))]
+    states = States(Shelf(), asked_of(contract), contract)
+    found = admit_files(pieces, rows, contract, states, now=NOW)
+    assert found is not None
+    assert not found.admitted.report.passed
+    assert found.admitted.quarantined["n"].to_list() == [-1]
 
 
 def test_keys_that_lie_apart_are_never_written_as_if_they_were_the_keys_themselves() -> None:
