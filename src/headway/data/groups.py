@@ -41,7 +41,7 @@ class GroupTable(NamedTuple):
         frame: Key columns, `event_time`, `known_time`, then features (Float64 or String), sorted by
             key, event time and known time, which together are unique; no nulls in any of these.
         repeated: Rows left out because another row says exactly the same.
-        without_key: Rows left out because a part of their key is null, so that nothing can match.
+        without_key: Rows left out because a part of their key is null or NaN, so that nothing can match.
     """
 
     frame: pl.DataFrame
@@ -187,7 +187,8 @@ def _longest_lag(sources: Mapping[str, Source], where: str) -> timedelta:
 
 def _settled(frame: pl.DataFrame, key: Sequence[str], name: str) -> GroupTable:
     order = [*key, *_TIMES]
-    keyed = frame.drop_nulls(list(key))
+    numbers = [name for name in key if frame.schema[name].is_float()]
+    keyed = frame.with_columns(pl.col(numbers).fill_nan(None)).drop_nulls(list(key))
     distinct = keyed.unique(maintain_order=False).sort(order)
     ambiguous = distinct.filter(pl.struct(order).is_duplicated()).select(order).unique(maintain_order=True)
     if ambiguous.height:

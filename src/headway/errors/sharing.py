@@ -29,7 +29,9 @@ def shared_group_has_no_commit(
     """
     there = f" (there is one in {', '.join(f'`{name}`' for name in others[:_SHOWN])})" if others else ""
     bring = (
-        f"`headway promote --from {others[0]} --to {environment}`" if others else f"`headway apply --env {environment}`"
+        f"`headway promote --from {others[0]} --to {environment}`"
+        if others
+        else f"`headway apply --env {environment}`"
     )
     return UsageError(
         code="EN101",

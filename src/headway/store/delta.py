@@ -82,7 +82,7 @@ class DeltaTables:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._heights: dict[str, int] = {}
-        self._bounds: dict[str, Bounds | None] = {}
+        self._bounds: dict[tuple[str, tuple[str, ...]], Bounds | None] = {}
         self._opened: dict[str, DeltaTable] = {}
 
     def replace(
@@ -125,6 +125,7 @@ class DeltaTables:
             there = found.drop(_FILE)
             if dict(there.schema) != dict(rows.schema):
                 raise errors.rows_do_not_fit(before.table, there.columns, rows.columns)
+            rows = rows.select(there.columns)
             kept = there if gone is None else there.join(gone, on=key, how="anti", nulls_equal=True)
             dropped = (
                 there.clear() if gone is None else there.join(gone, on=key, how="semi", nulls_equal=True)
@@ -247,11 +248,12 @@ class DeltaTables:
         """Files in as few runs as may be, each sorted from its first file to its last."""
         if not files[1:]:
             return [[file] for file in files]
+        key = tuple(snapshot.key)  # equal rows below two keys are files of one name
         for file in files:
-            if file.name not in self._bounds:
+            if (file.name, key) not in self._bounds:
                 rows = runs.scan([self.root / snapshot.table / file.name])
-                self._bounds[file.name] = runs.bounds_of(rows, snapshot.key)
-        return runs.chained({file: self._bounds[file.name] for file in files})
+                self._bounds[file.name, key] = runs.bounds_of(rows, key)
+        return runs.chained({file: self._bounds[file.name, key] for file in files})
 
     def _matching(self, before: Snapshot, keys: pl.DataFrame) -> pl.DataFrame:
         """Rows with these keys, and the name of their file; statistics spare most files a read."""
@@ -263,7 +265,7 @@ class DeltaTables:
         within = [
             pl.col(name).is_between(pl.lit(keys[name].min()), pl.lit(keys[name].max()))
             for name in before.key
-            if keys.height and not keys[name].null_count()
+            if keys.height and not keys[name].null_count() and not _has_nan(keys[name])
         ]
         rows = pl.scan_parquet(paths, include_file_paths=_FILE, glob=False)
         near = rows.filter(*within) if keys.height else rows.head(0)
@@ -284,7 +286,9 @@ class DeltaTables:
                 files.append(file)
                 continue
             rows = patched(self._rows_of(before, [file]), changes, key)
-            if rows.height:
+            if rows.height and file.size > 2 * FILE_BYTES:  # it grew, or is as old as files of any size
+                files += self._put_all(before.table, rows)
+            elif rows.height:
                 files.append(self._put(before.table, rows))
         if changes.added.height or not files:
             files += self._put_all(before.table, changes.added)
@@ -425,6 +429,11 @@ def _bytes_in_memory(rows: pl.DataFrame) -> int:
     """By values, not by how they happen to lie in memory."""
     texts = [series for series in rows.iter_columns() if series.dtype == pl.String]
     return 8 * rows.height * rows.width + sum(int(series.str.len_bytes().sum()) for series in texts)
+
+
+def _has_nan(series: pl.Series) -> bool:
+    """Whether least and greatest say too little: they pass over NaN."""
+    return series.dtype.is_float() and series.is_nan().any()
 
 
 def _live(found: DeltaTable) -> set[str]:

@@ -74,6 +74,13 @@ def test_a_group_has_key_times_and_features_sorted_and_without_null_keys() -> No
     assert (made.repeated, made.without_key) == (0, 1)
 
 
+def test_a_row_whose_key_is_no_number_matches_nothing_and_is_left_out() -> None:
+    numbered = WEATHER.with_columns(origin=pl.Series([1.0, float("nan"), None, 2.0][: WEATHER.height]))
+    made = by_columns(frame=numbered)
+    assert not made.frame["origin"].is_nan().any()
+    assert made.without_key == numbered.height - made.frame.height > 0
+
+
 def test_the_order_of_source_rows_does_not_matter() -> None:
     rows = WEATHER.to_dicts()
     random.Random(1).shuffle(rows)
