@@ -72,7 +72,7 @@ def loaded(root: Path) -> dict[str, str]:
     homes = (f"{root}/", f"{root.resolve()}/")
     kept = tuple(f"{home}.headway/" for home in homes)
     found = {}
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # another thread may import meanwhile
         file = getattr(module, "__file__", None)
         paths = [str(path) for path in ([file] if file else getattr(module, "__path__", [])) if path]
         if paths and all(

@@ -96,7 +96,7 @@ def _forget(package: str) -> None:
     sys.meta_path[:] = [
         finder for finder in sys.meta_path if not (isinstance(finder, _Finder) and finder.package == package)
     ]
-    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+    for name in [name for name in sys.modules.copy() if name == package or name.startswith(f"{package}.")]:
         sys.modules.pop(name, None)
 
 
