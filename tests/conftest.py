@@ -1,4 +1,4 @@
-"""Real servers for tests, started once a worker on loopback and ended with it."""
+"""What all tests share: real servers, started once a worker on loopback and ended with it; masks for each test."""
 
 from __future__ import annotations
 

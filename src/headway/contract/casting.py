@@ -27,6 +27,24 @@ _EXACT = 2**53
 """The largest integer up to which float64 holds every one."""
 
 
+def logical_type(dtype: pl.DataType) -> ColumnType | None:
+    """The type under which a contract holds any column of a dtype; None where it holds none such."""
+    if dtype.is_integer() and dtype != pl.Int128:
+        return "integer"
+    if dtype.is_float():
+        return "number"
+    match dtype:
+        case pl.Boolean():
+            return "boolean"
+        case pl.Datetime():
+            return "time"
+        case pl.Date():
+            return "date"
+        case pl.String() | pl.Categorical() | pl.Enum() | pl.Null():
+            return "text"
+    return None
+
+
 def cast(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """Declared columns in the types in which Headway holds them, in the contract's order.
 

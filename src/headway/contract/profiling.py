@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from headway.contract.casting import logical_type
 from headway.contract.dialect import mismatches
 from headway.contract.figures import native
 from headway.contract.seen import ColumnSeen, Seen
@@ -72,24 +73,6 @@ def look(rows: pl.LazyFrame) -> Seen:
             for name, dtype in schema.items()
         ),
     )
-
-
-def logical_type(dtype: pl.DataType) -> ColumnType | None:
-    """The type under which a contract holds a column; None where it holds none such."""
-    if dtype.is_integer() and dtype != pl.Int128:
-        return "integer"
-    if dtype.is_float():
-        return "number"
-    match dtype:
-        case pl.Boolean():
-            return "boolean"
-        case pl.Datetime():
-            return "time"
-        case pl.Date():
-            return "date"
-        case pl.String() | pl.Categorical() | pl.Enum() | pl.Null():
-            return "text"
-    return None
 
 
 def _sample(table: pl.LazyFrame, height: int) -> pl.DataFrame:

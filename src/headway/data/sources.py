@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from headway.contract import columns as contracts
 from headway.contract.admission import ROW, Admitted, admit
 from headway.contract.appending import Piece, admit_files
-from headway.contract.casting import hold
+from headway.contract.casting import hold, logical_type
 from headway.contract.kept_states import Shelf, States, name_of
 from headway.contract.measuring import asked_of
 from headway.contract.personal import personal_columns
@@ -265,20 +265,12 @@ def inferred(frame: pl.DataFrame, name: str) -> Contract:
 
 
 def _logical(name: str, column: str, dtype: pl.DataType) -> ColumnType:
-    if dtype.is_integer():
-        return "integer"
-    if dtype.is_float():
-        return "number"
-    match dtype:
-        case pl.Boolean():
-            return "boolean"
-        case pl.Datetime():
-            return "time"
-        case pl.Date():
-            return "date"
-        case pl.String() | pl.Categorical() | pl.Enum() | pl.Null():
-            return "text"
-    raise errors.type_is_not_held(name, column, str(dtype))
+    found = (
+        "integer" if dtype.is_integer() else logical_type(dtype)
+    )  # whole numbers of any width, where they fit
+    if found is None:
+        raise errors.type_is_not_held(name, column, str(dtype))
+    return found
 
 
 def _refuse_options(asked: Asked, said: Loading) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from headway.contract.casting import logical_type
 from headway.contract.ge_import import Imported, imported, summary
 from headway.contract.ge_suite import Suite, read
-from headway.contract.profiling import logical_type
 from headway.contract.written import contract_text
 from headway.engine.named_table import as_it_is, find
 from headway.engine.profiling import refuse_existing, write_new

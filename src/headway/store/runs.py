@@ -35,10 +35,9 @@ def bounds_of(rows: pl.LazyFrame, key: Sequence[str]) -> Bounds | None:
 def chained(files: Mapping[_File, Bounds | None]) -> list[list[_File]]:
     """Files in as few runs as may be: in a run, every key of a file is after those of the files before.
 
-    Keys that do not compare (NaN) make runs of their own.
+    A key that does not compare (NaN) begins a run; a file without rows is one.
     """
     runs: list[tuple[Bounds, list[_File]]] = []
-    alone: list[list[_File]] = []
     known = [(bounds, file) for file, bounds in files.items() if bounds is not None]
     for bounds, file in sorted(known, key=lambda item: item[0].first):
         for index, (before, run) in enumerate(runs):
@@ -47,8 +46,8 @@ def chained(files: Mapping[_File, Bounds | None]) -> list[list[_File]]:
                 break
         else:
             runs.append((bounds, [file]))
-    alone += [[file] for file, bounds in files.items() if bounds is None]
-    return [run for _, run in runs] + alone
+    empty = [[file] for file, bounds in files.items() if bounds is None]
+    return [run for _, run in runs] + empty
 
 
 def scan(paths: Sequence[Path]) -> pl.LazyFrame:
