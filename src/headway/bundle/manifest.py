@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from headway.bundle.signing import Signed, plain
 from headway.core.digest import of_value
@@ -104,6 +104,8 @@ class Manifest(Signed, frozen=True, kw_only=True):
         predict_offset_seconds: Added to it.
         on_demand: Module in `code.zip` with the on-demand functions; None when there are none.
         inputs: Columns of the model, in order.
+        rows_independent: Whether the model answered rows alone, in groups and all at once alike, bit by
+            bit, so that one call may answer several requests; not set by who never tried.
         libraries: Distribution -> version that the native form needs.
         nodes: Node -> digest of every artifact that went in.
         meaning: Digest of each file that counts by meaning rather than by bytes (native model:
@@ -123,6 +125,7 @@ class Manifest(Signed, frozen=True, kw_only=True):
     predict_offset_seconds: float = 0.0
     why_native: str = ""
     container: Literal["polars", "pandas", "numpy"] = "polars"
+    rows_independent: bool | UnsetType = UNSET
     libraries: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, str] = field(default_factory=dict)
     meaning: dict[str, str] = field(default_factory=dict)

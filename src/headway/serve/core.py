@@ -12,7 +12,7 @@ from functools import partial
 from math import ceil, inf
 from traceback import extract_tb
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -29,10 +29,14 @@ from headway.serve.meters import Label, Meters
 from headway.serve.rate_limit import TokenBucket
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from headway.model.inputs import InputRows
     from headway.predictions.log import PredictionLog
-    from headway.serve.asked import FormName
+    from headway.predictions.record import LookedUp
+    from headway.serve.answers import Answered
+    from headway.serve.asked import Asked, Form, FormName
+    from headway.serve.release import LoadedRelease
     from headway.serve.serving import Live, Serving, Variant
 
 STATUS = MappingProxyType(
@@ -73,6 +77,8 @@ READING = ("GET", "HEAD")
 ASKING = ("POST",)
 JSON = (b"content-type", b"application/json")
 PREDICTION_HEADER = b"headway-prediction-id"
+
+T = TypeVar("T")
 
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _encode = msgspec.json.Encoder().encode
@@ -119,9 +125,10 @@ class Attempt(NamedTuple):
 class _Visit:
     """What is known of a request so far: what it is counted under, and headers of a refusal."""
 
-    __slots__ = ("endpoint", "headers", "release", "rows", "warned")
+    __slots__ = ("began", "endpoint", "headers", "release", "rows", "warned")
 
     def __init__(self) -> None:
+        self.began = time.perf_counter()
         self.endpoint = ""
         self.release = ""
         self.rows = 0
@@ -144,6 +151,27 @@ class _Target(NamedTuple):
     patience: float | None = None
     runs_code: bool = False
     only: Variant | None = None
+
+
+class _Waiting(NamedTuple):
+    """A request that was read, and waits for the model.
+
+    Attributes:
+        at: The moment of prediction, microseconds since the epoch.
+        began: The same moment, of `time.perf_counter`.
+        inputs: What the model is asked.
+    """
+
+    request: Request
+    visit: _Visit
+    live: Live
+    variant: Variant
+    form: Form
+    asked: Asked
+    at: int
+    began: float
+    inputs: InputRows
+    lookups: tuple[LookedUp, ...]
 
 
 class Core:
@@ -177,20 +205,33 @@ class Core:
         self.record(attempt)
         return attempt.reply
 
+    def handle_together(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer requests that came at the same time, each as `handle` does; never raises."""
+        attempts = self.attempt_together(requests)
+        for attempt in attempts:
+            self.record(attempt)
+        return [attempt.reply for attempt in attempts]
+
     def attempt(self, request: Request) -> Attempt:
         """Answer anything, in any thread, without counting it yet; never raises."""
-        began = time.perf_counter()
         visit = _Visit()
-        try:
-            reply = self._answer(request, visit)
-        except HeadwayError as refused:
-            reply = _refusal(refused, visit)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as failed:  # noqa: BLE001 -- a product's code may exit, or panic in Rust; we go on
-            reply = _incident(failed, visit)
-        seconds = time.perf_counter() - began
-        return Attempt(reply, visit.endpoint, visit.release, visit.rows, seconds, visit.warned)
+        return _attempt(visit, _guarded(visit, self._answer, request, visit))
+
+    def attempt_together(self, requests: Sequence[Request]) -> list[Attempt]:
+        """Answer requests, each as `attempt` does; those of a release that is grouped share a call of its model."""
+        if len(requests) == 1:
+            return [self.attempt(requests[0])]
+        visits = [_Visit() for _ in requests]
+        begun = [
+            _guarded(visit, self._begin, request, visit)
+            for request, visit in zip(requests, visits, strict=True)
+        ]
+        told = _told_together(begun)
+        attempts = []
+        for place, (item, visit) in enumerate(zip(begun, visits, strict=True)):
+            reply = item if isinstance(item, Reply) else _guarded(visit, self._finish, item, told.get(place))
+            attempts.append(_attempt(visit, reply))
+        return attempts
 
     def record(self, attempt: Attempt) -> None:
         """Count an attempt whose reply is given; in one thread only."""
@@ -235,6 +276,11 @@ class Core:
     # -- the ways ------------------------------------------------------------------------------
 
     def _answer(self, request: Request, visit: _Visit) -> Reply:
+        begun = self._begin(request, visit)
+        return begun if isinstance(begun, Reply) else self._finish(begun)
+
+    def _begin(self, request: Request, visit: _Visit) -> Reply | _Waiting:
+        """Answer a request; or read it, where its release answers several at once."""
         target = self._targets.get(request.path)
         if target is not None:
             return self._predict(request, visit, target)
@@ -288,7 +334,7 @@ class Core:
 
     # -- predictions ---------------------------------------------------------------------------
 
-    def _predict(self, request: Request, visit: _Visit, target: _Target) -> Reply:
+    def _predict(self, request: Request, visit: _Visit, target: _Target) -> Reply | _Waiting:
         _check_method(request, visit, ASKING)
         found = self._live(visit, target.name)
         self._check_rate(found, visit)
@@ -298,17 +344,32 @@ class Core:
         visit.release = release.version
         form = release.forms[target.form]
         asked = form.read(request.body)
-        rows = visit.rows = len(asked.records)
+        visit.rows = len(asked.records)
         at = time.time_ns() // 1000
         began = time.perf_counter()
-        inputs, answered, lookups = release.answer(asked.records, at, variant.online)
+        inputs, lookups = release.prepare(asked.records, at, variant.online)
+        waiting = _Waiting(request, visit, found, variant, form, asked, at, began, inputs, lookups)
+        return waiting if release.is_grouped else self._finish(waiting)
+
+    def _finish(self, waiting: _Waiting, answered: Answered | None = None) -> Reply:
+        """Answer a request that was read.
+
+        Args:
+            waiting: The request.
+            answered: What the model says, where it has been asked.
+        """
+        request, visit, found, variant, form, asked, at, began, inputs, lookups = waiting
+        release = variant.release
+        if answered is None:
+            answered = release.tell(inputs)
+        rows = visit.rows
         ids = [uuid7(at // 1000) for _ in range(rows)]
         request_id = asked.id or ids[0]
         body = form.write(request_id, ids, answered, asked)
         now = time.perf_counter()
         seconds, limit = now - began, found.route.timeout_seconds
         if limit is not None and (seconds > limit or now > request.until):
-            raise errors.over_time(target.name, limit)
+            raise errors.over_time(found.route.name, limit)
         if self.log is not None:
             key, size = variant.origin.key, len(request.body) + len(body)
             make = partial(logged, key, request_id, at, seconds, ids, asked, inputs, answered, lookups)
@@ -337,6 +398,45 @@ class Core:
         if wait > 0:
             visit.headers = ((b"retry-after", b"%d" % ceil(wait)),)
             raise errors.over_rate(name, rate)
+
+
+def _attempt(visit: _Visit, reply: Reply) -> Attempt:
+    seconds = time.perf_counter() - visit.began
+    return Attempt(reply, visit.endpoint, visit.release, visit.rows, seconds, visit.warned)
+
+
+def _guarded(visit: _Visit, work: Callable[..., T], *arguments: Any) -> T | Reply:
+    """What the work gives, or the reply to the request that it fails."""
+    try:
+        return work(*arguments)
+    except HeadwayError as refused:
+        return _refusal(refused, visit)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failed:  # noqa: BLE001 -- a product's code may exit, or panic in Rust; we go on
+        return _incident(failed, visit)
+
+
+def _told_together(begun: Sequence[Reply | _Waiting]) -> dict[int, Answered]:
+    """Place -> what the model says, of requests that share a call of it.
+
+    Where the call fails none of them is told anything: each is asked alone, and only the one that fails fails.
+    """
+    groups: dict[LoadedRelease, dict[int, InputRows]] = {}
+    for place, item in enumerate(begun):
+        if isinstance(item, _Waiting):
+            groups.setdefault(item.variant.release, {})[place] = item.inputs
+    told: dict[int, Answered] = {}
+    for release, asked in groups.items():
+        if len(asked) == 1:
+            continue
+        try:
+            told |= zip(asked, release.tell_together([*asked.values()]), strict=True)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as failed:  # noqa: BLE001 -- as in `_guarded`
+            _log.warning("%s", _line(failed, f"{len(asked)} requests together, release={release.version}"))
+    return told
 
 
 def _targets(serving: Serving) -> dict[str, _Target]:

@@ -7,6 +7,7 @@ The way of a request's columns: look-ups as of the moment of prediction, then on
 from __future__ import annotations
 
 from importlib import metadata
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -33,7 +34,7 @@ from headway.serve.product_code import ProductCode
 from headway.spec.contract import Contract
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from headway.bundle.manifest import Input, Manifest
@@ -97,6 +98,11 @@ class LoadedRelease:
         return self._functions is not None or self.manifest.runtime == "native"
 
     @property
+    def is_grouped(self) -> bool:
+        """Whether requests that wait at the same time are answered by one call of the model."""
+        return bool(self.manifest.rows_independent)
+
+    @property
     def record(self) -> RecordDecoder:
         """The contract of a request, as a decoder of records."""
         return self._record
@@ -150,13 +156,45 @@ class LoadedRelease:
             UserCodeError: The product's code failed (FE..., SE019), or an answer is not finite (SE016).
             EngineError: ONNX Runtime failed (MO002).
         """
+        inputs, lookups = self.prepare(records, now_us, online)
+        return Outcome(inputs, self.tell(inputs), lookups)
+
+    def prepare(
+        self, records: list[msgspec.Struct], now_us: int, online: OnlineFeatures = ALONE
+    ) -> tuple[InputRows, tuple[LookedUp, ...]]:
+        """The model's inputs of n rows, and where they were looked up; see `answer`.
+
+        Raises:
+            UserCodeError: The product's on-demand code failed (FE...).
+            EngineError: A look-up fails, and the endpoint refuses to go on without (SE020).
+        """
         noted: list[LookedUp] = []
         if self._straight is None:
             inputs = self._assembled(self._record.to_columns(records), now_us, online, noted)
         else:
             numbers = self._record.to_matrix(records)
             inputs = InputRows(numbers.take(self._straight, 1) if self._straight else numbers, _NO_TEXTS)
-        return Outcome(inputs, self._told(self._predict(inputs)), tuple(noted))
+        return inputs, tuple(noted)
+
+    def tell(self, inputs: InputRows) -> Answered:
+        """What is told of n rows; see `answer`.
+
+        Raises:
+            UserCodeError: The model failed (SE019), or an answer is not finite (SE016).
+            EngineError: ONNX Runtime failed (MO002).
+        """
+        return self._told(self._predict(inputs))
+
+    def tell_together(self, asked: Sequence[InputRows]) -> list[Answered]:
+        """What is told of the rows of several requests, by one call of the model; where `rows_independent`.
+
+        Raises:
+            UserCodeError: As `tell`, which of the requests it was is not known.
+            EngineError: Likewise.
+        """
+        told = self.tell(InputRows(*(np.concatenate(parts) for parts in zip(*asked, strict=True))))
+        ends = [*accumulate(len(inputs.numbers) for inputs in asked)]
+        return [Answered(*(found[start:end] for found in told)) for start, end in pairwise([0, *ends])]
 
     def _assembled(
         self, columns: Columns, now_us: int, online: OnlineFeatures, noted: list[LookedUp]

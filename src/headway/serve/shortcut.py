@@ -94,8 +94,7 @@ class Turns:
         asked, self._asked = self._asked, []
         for start in range(0, len(asked), MOST_TOGETHER):
             part = asked[start : start + MOST_TOGETHER]
-            handle = self.core.handle
-            replies = [handle(request) for _, request in part]
+            replies = self.core.handle_together([request for _, request in part])
             for (connection, _), reply in zip(part, replies, strict=True):
                 connection.reply(reply)
 
