@@ -11,7 +11,7 @@ import polars as pl
 import headway
 from headway.api import delivery, planning
 from headway.engine.apply import Applied
-from headway.engine.group_log import commits, snapshot_of
+from headway.engine.groups.log import commits, snapshot_of
 from headway.facts.artifacts import Artifact
 from headway.facts.commits import Committed
 from headway.serve.embedded import EmbeddedModel

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 from lending import Lending
 
-from headway.engine.reproduce import reproduce
+from headway.engine.reproduction.reproduce import reproduce
 from headway.errors import EngineError
 from headway.facts.fact import Made
 

@@ -51,7 +51,7 @@ def test_help_loads_nothing_heavy_and_no_third_party_module(words: list[str]) ->
         "headway.store.blobs",
         "headway.engine.opened",
         "headway.engine.converge",
-        "headway.engine.status",
+        "headway.engine.questions.status",
         "headway.render.progress",
     ],
 )

@@ -10,7 +10,7 @@ from product import Folder
 
 from headway.bundle import route
 from headway.core.clock import SystemClock
-from headway.engine import serving
+from headway.engine.delivery import serving
 from headway.errors import ConflictError
 from headway.facts.moves import Move
 from headway.release.moves import Request

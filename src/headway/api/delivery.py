@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from headway.engine.delivery.serving import Ended, FeaturesBack
     from headway.engine.promotion import Promoted
-    from headway.engine.serving import Ended, FeaturesBack
 
 
 def roll_back(
@@ -22,7 +22,7 @@ def roll_back(
     ledger: bool = True,
 ) -> Ended:
     """Bring back the release before, with all its pointers, and hold the present one."""
-    from headway.engine import serving
+    from headway.engine.delivery import serving
 
     workspace, request = serving.workspace_at(folder, environment), serving.request(who, why, hold)
     return serving.roll_back(workspace, environment, endpoint, request, ledger=ledger)
@@ -30,14 +30,14 @@ def roll_back(
 
 def bring_features_back(folder: Path, environment: str) -> FeaturesBack:
     """Let servers look up the features of the commits that an environment points at again."""
-    from headway.engine import serving
+    from headway.engine.delivery import serving
 
     return serving.bring_features_back(serving.workspace_at(folder, environment), environment)
 
 
 def stop(folder: Path, environment: str, *, who: str = "", why: str = "", ledger: bool = True) -> Ended:
     """Take every endpoint of an environment out of service."""
-    from headway.engine import serving
+    from headway.engine.delivery import serving
 
     workspace = serving.workspace_at(folder, environment)
     return serving.stop(workspace, environment, serving.request(who, why), ledger=ledger)

@@ -17,6 +17,6 @@ def load(reference: str, folder: str | Path = ".", endpoint: str | None = None) 
         folder: Where to look for the product file.
         endpoint: Which one, when there are several.
     """
-    from headway.engine.embedded import load_release
+    from headway.engine.delivery.embedded import load_release
 
     return load_release(reference, Path(folder).resolve(), endpoint)

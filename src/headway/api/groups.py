@@ -10,33 +10,33 @@ if TYPE_CHECKING:
     import polars as pl
 
     from headway.engine.collecting import Swept
-    from headway.engine.group_reading import Compared, Entry
     from headway.engine.group_restore import Restored
+    from headway.engine.questions.group_history import Compared, Entry
     from headway.facts.commits import Committed
 
 
 def history(folder: Path, name: str) -> list[Entry]:
     """Every commit of a feature group, oldest first."""
-    from headway.engine import group_reading
-    from headway.engine.serving import workspace_at
+    from headway.engine.delivery.serving import workspace_at
+    from headway.engine.questions import group_history
 
-    return group_reading.history(workspace_at(folder), name)
+    return group_history.history(workspace_at(folder), name)
 
 
 def rows(folder: Path, reference: str) -> tuple[Committed, pl.LazyFrame]:
     """A commit of a feature group (`NAME@3`, `NAME@2026-03-01`, `NAME@prod`, `NAME`) and its rows."""
-    from headway.engine import group_reading
-    from headway.engine.serving import workspace_at
+    from headway.engine.delivery.serving import workspace_at
+    from headway.engine.questions import group_history
 
-    return group_reading.rows(workspace_at(folder), reference)
+    return group_history.rows(workspace_at(folder), reference)
 
 
 def compare(folder: Path, first: str, second: str) -> Compared:
     """Which rows came, changed and went between two commits of a feature group."""
-    from headway.engine import group_reading
-    from headway.engine.serving import workspace_at
+    from headway.engine.delivery.serving import workspace_at
+    from headway.engine.questions import group_history
 
-    return group_reading.compare(workspace_at(folder), first, second)
+    return group_history.compare(workspace_at(folder), first, second)
 
 
 def restore(folder: Path, reference: str, *, who: str = "", why: str = "") -> Restored:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headway.engine.parity import Parity
-    from headway.engine.reproduce import Reproduced
+    from headway.engine.reproduction.parity import Parity
+    from headway.engine.reproduction.reproduce import Reproduced
 
 
 def reproduce(folder: Path, reference: str) -> Reproduced:
     """Run a recorded result again in a clean process, and compare."""
-    from headway.engine.reproduce import reproduce as make_again
-    from headway.engine.serving import workspace_at
+    from headway.engine.delivery.serving import workspace_at
+    from headway.engine.reproduction.reproduce import reproduce as make_again
 
     return make_again(workspace_at(folder), reference)
 
@@ -28,9 +28,9 @@ def parity(
     stored: bool = False,
 ) -> Parity:
     """Compute the features of logged predictions again, and compare them with what was logged."""
-    from headway.engine.parity import TOLERANCE
-    from headway.engine.parity import parity as compare
-    from headway.engine.serving import workspace_at
+    from headway.engine.delivery.serving import workspace_at
+    from headway.engine.reproduction.parity import TOLERANCE
+    from headway.engine.reproduction.parity import parity as compare
 
     workspace = workspace_at(folder, environment)
     within = TOLERANCE if tolerance is None else tolerance

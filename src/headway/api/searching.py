@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from headway.engine.searching import Results
+    from headway.engine.questions.searching import Results
 
 
 def search(
@@ -20,6 +20,6 @@ def search(
     limit: int = 20,
 ) -> Results:
     """Features, groups, sources, datasets, models by name, description and tag, with who reads them."""
-    from headway.engine.searching import search as find
+    from headway.engine.questions.searching import search as find
 
     return find(folder, words, tags=tags, kind=kind, limit=limit)

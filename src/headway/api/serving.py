@@ -23,7 +23,7 @@ def serve_environment(folder: Path, environment: str, **where: Any) -> int:
 
 def serve_bundle(bundle: Path, **where: Any) -> int:
     """Serve one release from its directory; the key of the workspace that made it may be around it."""
-    from headway.engine.serving import key_around
+    from headway.engine.delivery.serving import key_around
     from headway.serve.server import serve
 
     return serve(bundle, key=key_around(bundle), **where)
@@ -31,7 +31,7 @@ def serve_bundle(bundle: Path, **where: Any) -> int:
 
 def _refuse(folder: Path, environment: str) -> NoReturn:
     """Why there is nothing to serve: no such environment, no endpoint, or nothing was applied."""
-    from headway.engine.serving import require_endpoints, workspace_at
+    from headway.engine.delivery.serving import require_endpoints, workspace_at
     from headway.errors.engine import nothing_is_applied
 
     workspace = workspace_at(folder, environment)

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headway.engine.importing import Taken
-    from headway.engine.profiling import Profiled
-    from headway.engine.validating import Validated
+    from headway.engine.authoring.importing import Taken
+    from headway.engine.authoring.profiling import Profiled
+    from headway.engine.authoring.validating import Validated
 
 
 def validate(folder: Path, asked: str, *, contract: Path | None = None) -> Validated:
     """Judge a source's rows, or a file's, by their contract; keeps nothing."""
-    from headway.engine.validating import validate as judge
+    from headway.engine.authoring.validating import validate as judge
 
     return judge(folder, asked, contract)
 
 
 def profile(folder: Path, asked: str, *, write: Path | None = None) -> Profiled:
     """Propose a contract from a source's rows, or a file's; writes it only where `write` says."""
-    from headway.engine.profiling import profile as propose
+    from headway.engine.authoring.profiling import profile as propose
 
     return propose(folder, asked, write)
 
@@ -30,6 +30,6 @@ def import_suite(
     folder: Path, suite: Path, *, to: Path | None = None, like: str | None = None, partial: bool = False
 ) -> Taken:
     """Make a contract of a Great Expectations suite, of 0.x or 1.x; writes it only where `to` says."""
-    from headway.engine.importing import import_suite as take
+    from headway.engine.authoring.importing import import_suite as take
 
     return take(folder, suite, to=to, like=like, partial=partial)

@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what is known of it."""
     from headway.api.reading import look_up
-    from headway.engine.runs import Ran
+    from headway.engine.questions.runs import Ran
     from headway.render.shown import run_text, shown_text
 
     if args.rows:
@@ -48,8 +48,8 @@ def _rows(args: argparse.Namespace) -> int:
 
     from headway.api.groups import rows
     from headway.api.reading import personal_columns, show
-    from headway.engine.group_reading import plain
-    from headway.engine.revealing import hidden_row
+    from headway.engine.questions.group_history import plain
+    from headway.engine.questions.revealing import hidden_row
     from headway.render.groups import rows_text
 
     commit, table = rows(options.here(), args.reference)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from headway.core.clock import SystemClock
-from headway.engine import events, governing, serving
+from headway.engine import events, governing
 from headway.engine.admission import admit
 from headway.engine.apply import Applied, Job, Verdict, apply
+from headway.engine.delivery import serving
 from headway.engine.judge import judge
 from headway.engine.opened import Opened, check_environment, open_product, plan, within_environment
 from headway.engine.run_node import Bench

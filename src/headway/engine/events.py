@@ -9,7 +9,7 @@ from headway.facts.moves import Move
 from headway.plan.plan import Plan, Step
 
 if TYPE_CHECKING:
-    from headway.engine import materialise
+    from headway.engine.delivery import materialise
 
 
 class Planned(NamedTuple):

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from headway.core.wording import few
-from headway.engine.foreign_readers import foreign_readers
-from headway.engine.group_log import meaning
+from headway.engine.groups.foreign_readers import foreign_readers
+from headway.engine.groups.log import meaning
 from headway.survey.faults import features, is_plain
 from headway.survey.modules import Modules
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from headway.core.clock import SystemClock, to_text
 from headway.core.wording import few
-from headway.engine import contract_promises, foreign_readers, governing, shared_groups
+from headway.engine import contract_promises, governing
 from headway.engine.condition import Conditions
 from headway.engine.governing import Governed
+from headway.engine.groups import foreign_readers
+from headway.engine.groups import shared as shared_groups
+from headway.engine.groups.shared import Lending
 from headway.engine.lost_features import lost_features
 from headway.engine.missing_files import missing_files
-from headway.engine.shared_groups import Lending
 from headway.engine.standing_in import standing_in
 from headway.errors import engine as errors
 from headway.errors import survey as survey_errors

@@ -10,7 +10,7 @@ from headway.contract.personal import personal_columns
 from headway.data import tables
 from headway.data.personal import mask_of
 from headway.engine.governing import columns_with, reads_of
-from headway.engine.group_log import snapshot_of
+from headway.engine.groups.log import snapshot_of
 from headway.engine.stages.names import ROWS
 from headway.engine.work import Work
 from headway.errors.masking import PERSONAL, Mask

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from headway.core.clock import SystemClock
-from headway.engine import serving
 from headway.engine.admission import admit
+from headway.engine.delivery import serving
+from headway.engine.groups.shared import require_released
 from headway.engine.opened import Opened, check_environment, open_product
-from headway.engine.shared_groups import require_released
 from headway.errors import release as errors
 from headway.facts.moves import EnvironmentState, Move
 from headway.plan.make import hold_on

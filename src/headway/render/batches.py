@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from headway.core.clock import to_text
 from headway.core.wording import count
-from headway.engine.batches import Done, Listed
+from headway.engine.delivery.batches import Done, Listed
 from headway.render.style import seconds, table
 
 

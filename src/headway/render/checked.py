@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headway.core.wording import count, few
-from headway.engine.checked import Checked
+from headway.engine.questions.checked import Checked
 from headway.lineage.policies import Judged
 
 _SHOWN = 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from headway.core.wording import count
-from headway.engine.materialise import Materialised
-from headway.engine.serving import Ended, FeaturesBack
+from headway.engine.delivery.materialise import Materialised
+from headway.engine.delivery.serving import Ended, FeaturesBack
 from headway.facts.moves import Move
 from headway.render.style import seconds as in_words
 

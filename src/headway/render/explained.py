@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from headway.engine.explaining import Explained
+from headway.engine.questions.explaining import Explained
 from headway.plan.plan import Cause
 from headway.render.plan import cause_text
 from headway.render.progress import verdict_line

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headway.core.wording import count, few
-from headway.engine.catalogue import Entry
-from headway.engine.searching import Results
+from headway.engine.questions.catalogue import Entry
+from headway.engine.questions.searching import Results
 from headway.render.style import PLAIN, Style, clip
 
 _READERS = 6

@@ -10,7 +10,7 @@ from headway.render.style import PLAIN, Style, clip, table
 
 if TYPE_CHECKING:
     from headway.engine.collecting import Item, Swept
-    from headway.engine.group_reading import Compared, Entry
+    from headway.engine.questions.group_history import Compared, Entry
 
 _KIB = 1024
 _MOST = 20

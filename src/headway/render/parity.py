@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headway.core.wording import count
-from headway.engine.parity import Compared, Difference, Parity
+from headway.engine.reproduction.parity import Compared, Difference, Parity
 from headway.facts.evidence import Outcome
 from headway.render.outline import plain
 from headway.render.style import clip, table

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from headway.core.wording import figure
-from headway.engine.found import Found
-from headway.engine.revealing import About
-from headway.engine.runs import Ran
+from headway.engine.questions.found import Found
+from headway.engine.questions.revealing import About
+from headway.engine.questions.runs import Ran
 from headway.facts.artifacts import Artifact, StoredFile
 from headway.facts.executions import Execution
 from headway.predictions.record import Lookup, Prediction

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from headway.bundle import route
 from headway.core.clock import SystemClock
 from headway.core.wording import count
-from headway.engine.status import EnvironmentStatus, Status
+from headway.engine.questions.status import EnvironmentStatus, Status
 from headway.facts.moves import ANY_DIGEST
 from headway.plan.make import hold_on
 from headway.render.style import PLAIN, Style, table

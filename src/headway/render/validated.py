@@ -6,7 +6,7 @@ from collections import Counter
 
 from headway.contract.report import Result
 from headway.core.wording import count, few
-from headway.engine.validating import Validated
+from headway.engine.authoring.validating import Validated
 from headway.facts.evidence import Outcome
 from headway.render.style import PLAIN, Style
 

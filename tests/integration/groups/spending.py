@@ -11,7 +11,7 @@ import polars as pl
 
 from headway.api import planning
 from headway.engine.apply import Applied
-from headway.engine.group_log import commits, snapshot_of
+from headway.engine.groups.log import commits, snapshot_of
 from headway.facts.commits import Committed
 from headway.plan.plan import Plan
 from headway.store.ledger import SqliteReader

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.engine.collecting import collect
-from headway.engine.group_commit import Making, commit_all, place_of
-from headway.engine.group_log import snapshot_of
+from headway.engine.groups.commit import Making, commit_all, place_of
+from headway.engine.groups.log import snapshot_of
 from headway.facts.artifacts import Artifact
 from headway.facts.executions import Execution, Fingerprint
 from headway.facts.fact import Made

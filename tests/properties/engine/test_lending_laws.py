@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.engine.collecting import collect
-from headway.engine.group_commit import Making, commit_all, place_of
-from headway.engine.group_log import snapshot_of
-from headway.engine.shared_groups import lending, with_commits
+from headway.engine.groups.commit import Making, commit_all, place_of
+from headway.engine.groups.log import snapshot_of
+from headway.engine.groups.shared import lending, with_commits
 from headway.engine.stages import shared_group
 from headway.engine.work import Work
 from headway.facts.artifacts import Artifact

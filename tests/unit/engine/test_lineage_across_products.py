@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from headway.engine.joined_past import JoinedPast
+from headway.engine.questions.joined_past import JoinedPast
 from headway.facts.artifacts import Artifact
 from headway.facts.executions import Execution
 from headway.facts.fact import Made

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from headway.engine.scaffold import Begun, begin
+from headway.engine.authoring.scaffold import Begun, begin
 from headway.errors import UsageError
 from headway.spec.load import load
 from headway.spec.loading import loading

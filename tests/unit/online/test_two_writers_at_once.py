@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from headway.engine import materialise
+from headway.engine.delivery import materialise
 from headway.errors import ConflictError
 from headway.errors import online as errors
 

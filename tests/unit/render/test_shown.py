@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.engine.found import Found
+from headway.engine.questions.found import Found
 from headway.facts.artifacts import Artifact
 from headway.render.shown import shown_text
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from headway.engine.authoring.scaffold import begin
 from headway.engine.opened import open_product
-from headway.engine.scaffold import begin
 
 
 def test_every_contract_is_watched(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from headway.bundle import manifest as bundle
 from headway.bundle.write import write
 from headway.core import digest
+from headway.engine.delivery.online_rows import packed_group
 from headway.engine.models import CODE as MODEL_CODE
 from headway.engine.models import NATIVE, ONNX
-from headway.engine.online_rows import packed_group
 from headway.engine.stages.dataset import CODE, PROFILE
 from headway.engine.stages.names import short_name
 from headway.engine.stages.tables import group_rows, request_contract

@@ -6,9 +6,9 @@ and datasets, releases and their look-ups stay as they are. Every physical table
 
 from __future__ import annotations
 
-from headway.engine.group_commit import Making, commit_all, place_of
-from headway.engine.group_log import commits, snapshot_of
-from headway.engine.shared_groups import KIND, SHARED, place_of_lender
+from headway.engine.groups.commit import Making, commit_all, place_of
+from headway.engine.groups.log import commits, snapshot_of
+from headway.engine.groups.shared import KIND, SHARED, place_of_lender
 from headway.engine.stages.names import short_name
 from headway.engine.work import Draft, Work
 from headway.errors import EngineError

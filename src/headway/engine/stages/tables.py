@@ -8,7 +8,7 @@ import polars as pl
 from headway.data import sources, tables
 from headway.data.groups import SourceTable
 from headway.data.kept import COMMITTED, HIDDEN
-from headway.engine.group_log import snapshot_of
+from headway.engine.groups.log import snapshot_of
 from headway.engine.stages.names import CONTRACT, QUARANTINE
 from headway.engine.work import Work
 from headway.facts.artifacts import Artifact, StoredFile

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headway.engine.catalogue import KINDS, Catalogue, Entry, catalogue
+from headway.engine.questions.catalogue import KINDS, Catalogue, Entry, catalogue
 from headway.errors import governance as errors
 from headway.lineage.carried import bears
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
-from headway.engine.group_log import commits, identity, snapshot_of
+from headway.engine.groups.log import commits, identity, snapshot_of
 from headway.errors import EngineError
 from headway.facts.artifacts import Artifact
 from headway.facts.commits import Committed, Snapshot

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from headway.engine import governing
-from headway.engine.group_log import commits
+from headway.engine.groups.log import commits
 from headway.engine.recall import PRODUCT_FILE
 from headway.errors import HeadwayError
 from headway.errors import engine as errors

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from headway.core.clock import SystemClock
 from headway.core.ids import uuid7
 from headway.engine.governing import carrying, columns_with, governed
+from headway.engine.groups.shared import without_lenders
 from headway.engine.recall import PRODUCT_FILE
-from headway.engine.shared_groups import without_lenders
 from headway.errors import HeadwayError, SpecError
 from headway.errors.masking import MASK, PERSONAL
 from headway.facts.fact import RunEnded, RunStarted

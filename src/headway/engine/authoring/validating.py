@@ -16,7 +16,7 @@ from headway.contract.report import Report, Result
 from headway.contract.words import LONGEST, show
 from headway.data.cells import Unparsed
 from headway.data.personal import mask_of
-from headway.engine.named_table import Named, find, is_parquet, under_contract
+from headway.engine.authoring.named_table import Named, find, is_parquet, under_contract
 from headway.errors import validation as errors
 from headway.errors.masking import working_on
 from headway.facts.evidence import Outcome

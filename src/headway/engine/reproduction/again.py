@@ -1,6 +1,6 @@
 """Runs one recorded node again, alone in its process: archived code, pinned inputs, nothing else.
 
-usage: python -m headway.engine.again WORKSPACE DIGEST FOLDER
+usage: python -m headway.engine.reproduction.again WORKSPACE DIGEST FOLDER
 
 Writes the result's files below FOLDER, and `result.json` with its digest. Never writes to the workspace.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from headway.engine.archive import unpack
-from headway.engine.shared_groups import as_read
+from headway.engine.groups.shared import as_read
 from headway.engine.stages.table import stages
 from headway.engine.work import Draft, Work
 from headway.errors import HeadwayError

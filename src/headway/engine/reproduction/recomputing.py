@@ -20,10 +20,10 @@ from headway.contract.casting import DTYPES
 from headway.contract.record import compile_record
 from headway.data import inputs
 from headway.data.times import INSTANT, instants
-from headway.engine.again import FILES
-from headway.engine.group_log import commits, snapshot_of
-from headway.engine.reproduce import in_a_process, scratch
-from headway.engine.shared_groups import SHARED, original_of
+from headway.engine.groups.log import commits, snapshot_of
+from headway.engine.groups.shared import SHARED, original_of
+from headway.engine.reproduction.again import FILES
+from headway.engine.reproduction.reproduce import in_a_process, scratch
 from headway.errors import HeadwayError, UserCodeError
 from headway.errors import batches as errors
 from headway.facts.artifacts import Artifact, StoredFile

@@ -24,7 +24,7 @@ from headway.store.journal import Sealed
 from headway.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from headway.engine.materialise import Materialised
+    from headway.engine.delivery.materialise import Materialised
     from headway.spec import product as spec
 
 _TRIES = 50
@@ -84,7 +84,7 @@ def release_features(
         EngineError: The online store cannot be written. The route is published all the same: servers go
             on with what the endpoint declares as `fallback`.
     """
-    from headway.engine.materialise import materialise
+    from headway.engine.delivery.materialise import materialise
 
     done: list[Materialised] = []
     trouble: list[EngineError | ConflictError] = []
@@ -114,7 +114,7 @@ def bring_features_back(workspace: Workspace, environment: str) -> FeaturesBack:
 
     Until then servers look up the newer rows; the next `apply` does what cannot be done now.
     """
-    from headway.engine.materialise import materialise
+    from headway.engine.delivery.materialise import materialise
 
     try:
         state = workspace.open_reader().environment(environment)

@@ -19,8 +19,8 @@ from headway.contract.casting import hold
 from headway.core.ids import uuid7
 from headway.data import sources
 from headway.data.sources import Loaded
-from headway.engine import batch_files
-from headway.engine.serving import key_around
+from headway.engine.delivery import batch_files
+from headway.engine.delivery.serving import key_around
 from headway.engine.user_code import importable, resolve
 from headway.errors import batches as errors
 from headway.errors import engine as engine_errors

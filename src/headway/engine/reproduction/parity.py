@@ -9,8 +9,15 @@ from math import isclose
 from typing import Any, NamedTuple
 
 from headway.core.clock import to_text
-from headway.engine.recomputing import GroupRows, NewestRows, Released, RowsThen, recompute, released
-from headway.engine.revealing import is_personal, told_of
+from headway.engine.questions.revealing import is_personal, told_of
+from headway.engine.reproduction.recomputing import (
+    GroupRows,
+    NewestRows,
+    Released,
+    RowsThen,
+    recompute,
+    released,
+)
 from headway.errors import HeadwayError
 from headway.errors.masking import MASK
 from headway.facts.evidence import Outcome

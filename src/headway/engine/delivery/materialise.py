@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from headway.bundle.manifest import MANIFEST
 from headway.bundle.read import read_manifest
 from headway.bundle.route import ONLINE, RELEASES, Endpoint
-from headway.engine.group_log import snapshot_of
+from headway.engine.groups.log import snapshot_of
 from headway.errors import ConflictError, EngineError, HeadwayError
 from headway.facts.artifacts import Artifact
 from headway.facts.moves import EnvironmentState
@@ -158,7 +158,7 @@ def _write(
     import polars as pl  # an apply with nothing to write does not pay for it
 
     from headway.data.times import EVENT_TIME, KNOWN_TIME
-    from headway.engine.online_rows import packed_group
+    from headway.engine.delivery.online_rows import packed_group
 
     begun = time.perf_counter()
     features = artifact.meta["features"]

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from headway.core import claim
-from headway.engine.again import RESULT
-from headway.engine.found import find
+from headway.engine.groups.shared import SHARED
 from headway.engine.models import predictor_of, scores
-from headway.engine.shared_groups import SHARED
+from headway.engine.questions.found import find
+from headway.engine.reproduction.again import RESULT
 from headway.engine.stages.names import ROWS
 from headway.errors import engine as errors
 from headway.errors import sharing
@@ -100,7 +100,7 @@ def in_a_process(workspace: Workspace, artifact: Artifact, folder: Path, referen
     command = [
         sys.executable,
         "-m",
-        "headway.engine.again",
+        "headway.engine.reproduction.again",
         str(workspace.root),
         artifact.digest,
         str(folder),

@@ -16,8 +16,8 @@ from headway.data.cells import Unparsed, parse
 from headway.data.guessing import CSV, JSON, with_types
 from headway.data.loaders.asked import Asked
 from headway.data.loaders.files import listed
+from headway.engine.authoring.scaffold import separator_of
 from headway.engine.recall import find_product
-from headway.engine.scaffold import separator_of
 from headway.engine.user_code import importable, resolve
 from headway.errors import SpecError, UsageError
 from headway.errors import validation as errors

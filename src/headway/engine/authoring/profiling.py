@@ -11,7 +11,7 @@ from headway.contract.profiling import look
 from headway.contract.proposal import Proposal, propose
 from headway.contract.seen import Seen
 from headway.core.clock import SystemClock
-from headway.engine.named_table import Named, as_it_is, find, loaded
+from headway.engine.authoring.named_table import Named, as_it_is, find, loaded
 from headway.errors import validation as errors
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from headway.bundle import route
 from headway.bundle.route import Override, Route
 from headway.core.clock import SystemClock, to_text
-from headway.engine.materialise import Kept, kept
+from headway.engine.delivery.materialise import Kept, kept
 from headway.engine.standing_in import standing_in
 from headway.errors import HeadwayError
 from headway.facts.moves import EnvironmentState

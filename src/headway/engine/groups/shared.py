@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from headway.engine.foreign_readers import files_that_read
+from headway.engine.groups.foreign_readers import files_that_read
 from headway.errors import sharing as errors
 from headway.errors.masking import PERSONAL
 from headway.facts.artifacts import Artifact

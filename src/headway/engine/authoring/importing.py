@@ -10,8 +10,8 @@ from headway.contract.casting import logical_type
 from headway.contract.ge_import import Imported, imported, summary
 from headway.contract.ge_suite import Suite, read
 from headway.contract.written import contract_text
-from headway.engine.named_table import as_it_is, find
-from headway.engine.profiling import refuse_existing, write_new
+from headway.engine.authoring.named_table import as_it_is, find
+from headway.engine.authoring.profiling import refuse_existing, write_new
 from headway.errors import validation as errors
 from headway.spec.contract import ColumnType
 

@@ -1,0 +1,1 @@
+"""Helps people write a product: a first one from a table, contracts proposed, tried and taken over."""

@@ -1,0 +1,1 @@
+"""What was recorded, made again: a node, its artifact, the features that served a prediction."""
