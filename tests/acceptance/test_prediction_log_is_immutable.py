@@ -120,6 +120,7 @@ def test_a_log_that_is_opened_again_leaves_closed_segments_alone(product: Lendin
 def test_nothing_can_be_asked_to_change_a_record() -> None:
     assert {name for name in vars(PredictionLog) if not name.startswith("_")} == {
         "add",
+        "refuse",
         "flush",
         "close",
         "counts",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -11,33 +12,50 @@ from headway.contract.checks import Check
 from headway.contract.rules import Rules, late_reason
 from headway.contract.words import listed
 
+MISSING: Final = object()
+"""Stands in a record for a field that did not come, until its default takes the place."""
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 
 class Late(NamedTuple):
     """What is done with a record once it is read, by the names of its fields.
 
     Attributes:
+        filled: (field, column, default).
         mapped: (field, column, values that stay, what others become).
         ruled: (field, column, rules).
         checked: (fields, check).
     """
 
+    filled: tuple[tuple[str, str, Any], ...]
     mapped: tuple[tuple[str, str, frozenset[Any], Any], ...]
     ruled: tuple[tuple[str, str, Rules], ...]
     checked: tuple[tuple[tuple[str, ...], Check], ...]
+
+    @property
+    def notes(self) -> bool:
+        """Whether a record may be put right, which it then remembers; see `noted`."""
+        return bool(self.filled or self.mapped)
 
     def check(self, counts: dict[str, int]) -> Callable[[Any], None]:
         """The function that msgspec calls with each record; it counts what it maps."""
 
         def check(record: Any) -> None:
+            for field, name, default in self.filled:
+                if getattr(record, field) is MISSING:
+                    msgspec.structs.force_setattr(record, field, default)
+                    record.__dict__.setdefault("filled", []).append(name)
             for field, name, known, other in self.mapped:
                 value = getattr(record, field)
                 if value is not None and value not in known:
                     counts[name] += 1
+                    record.__dict__.setdefault("mapped", {})[name] = value
                     msgspec.structs.force_setattr(record, field, other)
             for field, name, rules in self.ruled:
                 why = late_reason(rules, getattr(record, field))
                 if why is not None:
-                    raise ValueError(f"`{name}`: {why}")
+                    raise ValueError(f"`{name}`: {why.words}")
             for fields, item in self.checked:
                 if item.broken_by([getattr(record, field) for field in fields]):
                     raise ValueError(f"`{item.key}` is broken")
@@ -53,6 +71,9 @@ def compile_late(
 ) -> Late | None:
     """What is left to do with a record; None where its type says everything."""
     late = Late(
+        filled=tuple(
+            (fields[name], name, rule.default) for name, rule in rules.items() if rule.default is not None
+        ),
         mapped=tuple(
             (fields[name], name, frozenset(rule.allowed or ()), rule.mapped)
             for name, rule in rules.items()
@@ -64,6 +85,11 @@ def compile_late(
         ),
     )
     return late if any(late) else None
+
+
+def noted(record: Any) -> tuple[Mapping[str, Any], Sequence[str]]:
+    """What was put right in a record: (column -> what was sent and then mapped, columns that were filled in)."""
+    return getattr(record, "mapped", _NOTHING), getattr(record, "filled", ())
 
 
 def broken(item: Check, values: Mapping[str, Any]) -> str | None:

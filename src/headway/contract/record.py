@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from headway.contract.checks import Check, checks
-from headway.contract.late import broken, compile_late
+from headway.contract.late import MISSING, Late, broken, compile_late, noted
 from headway.contract.rules import (
     LARGEST_INTEGER,
     SMALLEST_INTEGER,
@@ -30,6 +30,7 @@ from headway.contract.rules import (
     parsed,
     reason,
 )
+from headway.contract.verdict import CLEAN, Filled, Judged, Mapped, Warned
 from headway.contract.wanted import nearest, takes
 from headway.contract.words import one_of
 from headway.errors import contract as errors
@@ -46,7 +47,6 @@ _is_envelope = re.compile(rb'\s*\{\s*"inputs"\s*:\s*\[').match
 _NOT_IN_NAMES = re.compile(r'["\\\x00-\x1f]')
 _LARGEST_NUMBER = float(np.finfo(np.float64).max)
 _values = msgspec.structs.astuple
-_MOST_WARNINGS = 5
 _LONGEST_NAME = 100
 _MOST_FAULTS = 10
 _MOST_MENDS = 3
@@ -89,6 +89,7 @@ class RecordDecoder:
     struct: type[msgspec.Struct]
     warns: bool
     mapped: dict[str, int]
+    _notes: bool
     _checks: tuple[Check, ...]
     _rules: Mapping[str, Rules]
     _ignores_unknown: bool
@@ -176,33 +177,50 @@ class RecordDecoder:
         """Records of numbers as one array: float64 (n, fields), NaN for null; where `is_numeric`."""
         return np.array([*map(_values, records)], dtype=np.float64)
 
-    def warnings(self, records: Sequence[msgspec.Struct]) -> list[tuple[int, str]]:
-        """What in records that were let pass is not as it should be: (record from 0, in words), bounded.
+    def warnings(self, records: Sequence[msgspec.Struct]) -> tuple[Warned, ...]:
+        """Expectations that records which were let pass break, and that only warn.
 
-        Expectations whose policy for requests is `warn`, and rules of columns whose severity is below
-        critical; at most five are told.
+        Those whose policy for requests is `warn`, and rules of columns whose severity is below critical.
         """
-        told = []
+        places: dict[str, list[int]] = {}
+        told: dict[str, Check] = {}
         for place, record in enumerate(records) if self.warns else ():
             values = dict(zip(self.columns, _values(record), strict=True))
             for item in self._checks:
-                found = broken(item, values) if item.request == "warn" else None
-                if found is not None:
-                    told.append((place, f"`{'`, `'.join(item.columns)}`: {found}"))
-                    if len(told) == _MOST_WARNINGS:
-                        return told
-        return told
+                if item.request == "warn" and item.broken_by([values[name] for name in item.columns]):
+                    told[item.key] = item
+                    places.setdefault(item.key, []).append(place)
+        return tuple(Warned(_named(told[key]), told[key].columns, tuple(at)) for key, at in places.items())
 
     def warned(self, records: Sequence[msgspec.Struct]) -> dict[str, int]:
         """How many of the records that were let pass break each expectation that only warns, by its words."""
         found: dict[str, int] = {}
-        for record in records if self.warns else ():
-            values = dict(zip(self.columns, _values(record), strict=True))
-            for item in self._checks:
-                if item.request == "warn" and broken(item, values) is not None:
-                    name = _named(item)
-                    found[name] = found.get(name, 0) + 1
+        for item in self.warnings(records):
+            found[item.expectation] = found.get(item.expectation, 0) + len(item.rows)
         return found
+
+    def judged(self, records: Sequence[msgspec.Struct], warned: tuple[Warned, ...] = ()) -> Judged:
+        """The verdict on records that were let pass; nothing is checked again.
+
+        Args:
+            records: As `decode` and its like gave them.
+            warned: What `warnings` said of them.
+        """
+        mapped: dict[str, list[tuple[int, Any]]] = {}
+        filled: dict[str, list[int]] = {}
+        for place, record in enumerate(records) if self._notes else ():
+            before, without = noted(record)
+            for name, sent in before.items():
+                mapped.setdefault(name, []).append((place, msgspec.to_builtins(sent)))
+            for name in without:
+                filled.setdefault(name, []).append(place)
+        if not (warned or mapped or filled):
+            return CLEAN
+        return Judged(
+            warned,
+            tuple(Mapped(name, *zip(*found, strict=True)) for name, found in mapped.items()),
+            tuple(Filled(name, tuple(places)) for name, places in filled.items()),
+        )
 
     def fault(self, payload: Any, otherwise: str = "", path: str = "inputs") -> RecordFault:
         """Why a payload is refused, in words.
@@ -238,14 +256,15 @@ class RecordDecoder:
 
     def _faults_of(self, record: Any, path: str) -> list[_Fault]:
         if not isinstance(record, dict):
-            return [_Fault(path, "a record is an object with one value per field")]
+            return [_Fault(path, "a record is an object with one value per field", rule="type")]
         prefix = f"{path}." if path else ""
         found = self._named_wrong(record, prefix)
         for name, rules in self._rules.items():
             why = reason(rules, record[name]) if name in record else None
             if why is not None:
-                is_said = rules.allowed is not None and one_of(rules.allowed) in why
-                found.append(_Fault(f"{prefix}{name}", why, "" if is_said else takes(name, rules)))
+                is_said = rules.allowed is not None and one_of(rules.allowed) in why.words
+                mend = "" if is_said else takes(name, rules)
+                found.append(_Fault(f"{prefix}{name}", why.words, mend, name, why.rule))
         return found or self._broken(record, path)
 
     def _broken(self, record: dict[str, Any], path: str) -> list[_Fault]:
@@ -256,7 +275,9 @@ class RecordDecoder:
             why = broken(item, values) if item.request == "reject" else None
             if why is not None:
                 name = ".".join((*filter(None, [path]), *(item.columns if len(item.columns) == 1 else ())))
-                found.append(_Fault(name, why, f"the contract expects {item.words}"))
+                rule = _cut(item.about[0] or item.words)
+                mend = f"the contract expects {item.words}"
+                found.append(_Fault(name, why, mend, ", ".join(item.columns), rule))
         return found
 
     def _named_wrong(self, names: Iterable[str], prefix: str) -> list[_Fault]:
@@ -269,19 +290,28 @@ class RecordDecoder:
             hint = f"; did you mean `{near}`?" if near else ""
             mend = "fields that nobody declared are let be with `extra_columns: ignore` in the contract"
             mend = mend if near else f"leave it out; {mend}"
-            found.append(_Fault(f"{prefix}{name}", f"no such field{hint}", mend))
+            found.append(_Fault(f"{prefix}{name}", f"no such field{hint}", mend, rule="extra_columns"))
         meant = {near for name in names if name not in known and (near := nearest(name, missing))}
         for name in missing:
             if name not in meant or self._ignores_unknown:
                 mend = takes(name, self._rules[name])
-                found.append(_Fault(f"{prefix}{name}", "the field is missing", mend))
+                found.append(_Fault(f"{prefix}{name}", "the field is missing", mend, name, "missing"))
         return found
 
 
 class _Fault(NamedTuple):
+    """One fault of a record.
+
+    Attributes:
+        column: Of the contract; empty where none is meant. Never a name that only the caller knows.
+        rule: What is broken, as the contract calls it.
+    """
+
     path: str
     message: str
     mend: str = ""
+    column: str = ""
+    rule: str = ""
 
 
 def _refused(found: Sequence[_Fault]) -> RecordFault:
@@ -290,7 +320,11 @@ def _refused(found: Sequence[_Fault]) -> RecordFault:
     mends = list(dict.fromkeys(fault.mend for fault in found if fault.mend))
     mend = "; ".join(mends[:_MOST_MENDS])
     return errors.record_is_refused(
-        first.path, first.message, mend, [(fault.path, fault.message) for fault in others]
+        first.path,
+        first.message,
+        mend,
+        [(fault.path, fault.message) for fault in others],
+        dict.fromkeys((fault.column, fault.rule) for fault in found),
     )
 
 
@@ -317,7 +351,8 @@ def compile_record(contract: Contract, columns: Sequence[str]) -> RecordDecoder:
     explicit = tuple(item for item in asked if not _is_in_type(item))
     ignores = contract.extra_columns == "ignore"
     mapped = {name: 0 for name, rule in rules.items() if rule.mapped is not None}
-    record = _record_type(rules, explicit, mapped, forbid_unknown=not ignores)
+    late = _late(rules, explicit)
+    record = _record_type(rules, late, mapped, forbid_unknown=not ignores)
     envelope = msgspec.defstruct(
         "Envelope", [("inputs", GenericAlias(list, (record,)))], forbid_unknown_fields=True
     )
@@ -327,6 +362,7 @@ def compile_record(contract: Contract, columns: Sequence[str]) -> RecordDecoder:
         struct=record,
         warns=any(item.request == "warn" for item in explicit),
         mapped=mapped,
+        _notes=late is not None and late.notes,
         _checks=explicit,
         _rules=rules,
         _ignores_unknown=ignores,
@@ -359,19 +395,29 @@ def _of_requests(rules: Rules, name: str, asked: Sequence[Check]) -> Rules:
     )
 
 
+def _fields(rules: Mapping[str, Rules]) -> dict[str, str]:
+    """Column -> field. Fields have plain names and are renamed, so that any column will do: `class`, `größe`."""
+    return {name: f"f{index}" for index, name in enumerate(rules)}
+
+
+def _late(rules: Mapping[str, Rules], explicit: Sequence[Check]) -> Late | None:
+    rejects = [item for item in explicit if item.request == "reject"]
+    return compile_late(rules, _fields(rules), rejects, _is_late)
+
+
 def _record_type(
-    rules: Mapping[str, Rules], explicit: Sequence[Check], mapped: dict[str, int], *, forbid_unknown: bool
+    rules: Mapping[str, Rules], late: Late | None, mapped: dict[str, int], *, forbid_unknown: bool
 ) -> type[msgspec.Struct]:
-    # Fields have plain names and are renamed, so that any column name will do: `class`, `größe`.
-    fields = {name: f"f{index}" for index, name in enumerate(rules)}
-    late = compile_late(rules, fields, [item for item in explicit if item.request == "reject"], _is_late)
+    fields = _fields(rules)
+    notes = late is not None and late.notes
     return msgspec.defstruct(
         "Record",
         [_field(fields[name], rule) for name, rule in rules.items()],
         rename={field: name for name, field in fields.items()},
         forbid_unknown_fields=forbid_unknown,
         frozen=True,
-        gc=False,
+        gc=notes,
+        dict=notes,  # where a record remembers what was put right in it
         kw_only=True,
         namespace={"__post_init__": late.check(mapped)} if late else None,
     )
@@ -379,7 +425,7 @@ def _record_type(
 
 def _field(field: str, rules: Rules) -> Any:
     kind = _field_type(rules)
-    return (field, kind) if rules.default is None else (field, kind, rules.default)
+    return (field, kind) if rules.default is None else (field, kind, MISSING)
 
 
 def _field_type(rules: Rules) -> Any:
@@ -425,7 +471,10 @@ def _plain(values: Sequence[Any] | np.ndarray) -> Sequence[Any]:
 
 def _named(item: Check) -> str:
     """What a check is counted under: its author's word for it, else its own; of bounded length."""
-    said = item.about[0] or f"{', '.join(item.columns)}: {item.words}"
+    return _cut(item.about[0] or f"{', '.join(item.columns)}: {item.words}")
+
+
+def _cut(said: str) -> str:
     return said if len(said) <= _LONGEST_NAME else f"{said[: _LONGEST_NAME - 1]}…"
 
 

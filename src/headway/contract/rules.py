@@ -52,6 +52,18 @@ class Rules(NamedTuple):
     mapped: Any = None
 
 
+class Reason(NamedTuple):
+    """Why a value is refused.
+
+    Attributes:
+        rule: What it breaks, as the contract calls it: `type`, `nulls`, `min`, `max`, `matches` or `in`.
+        words: The same in words, with the value.
+    """
+
+    rule: str
+    words: str
+
+
 def compile_rules(name: str, column: Column) -> Rules:
     """The typed rules of a declared column.
 
@@ -82,11 +94,11 @@ def _stand_in(name: str, rule: str, raw: Scalar | None, rules: Rules) -> Any:
         value = typed(rules.type, raw)
     except ValueError as error:
         raise errors.rule_cannot_hold(name, rule, raw, str(error)) from error
-    why = (
-        "there is no `in`" if rule == "unknown_category" and rules.allowed is None else _broken(rules, value)
-    )
+    if rule == "unknown_category" and rules.allowed is None:
+        raise errors.rule_cannot_hold(name, rule, raw, "there is no `in`")
+    why = _broken(rules, value)
     if why is not None:
-        raise errors.rule_cannot_hold(name, rule, raw, why)
+        raise errors.rule_cannot_hold(name, rule, raw, why.words)
     return value
 
 
@@ -152,18 +164,18 @@ def typed(kind: ColumnType, raw: str | float) -> Any:
 # -- reasons ---------------------------------------------------------------------------------
 
 
-def reason(rules: Rules, value: Any) -> str | None:
-    """Why a value from a request is refused, in words; None when it is not.
+def reason(rules: Rules, value: Any) -> Reason | None:
+    """Why a value from a request is refused; None when it is not.
 
     Args:
         rules: What it must be.
         value: As decoded from JSON, or given by Python code.
     """
     if value is None or (rules.type == "number" and is_nan(value)):
-        return None if rules.nulls else "null is not allowed"
+        return None if rules.nulls else Reason("nulls", "null is not allowed")
     wrong = _of_type(rules.type, value)
     if wrong is not None:
-        return wrong
+        return Reason("type", wrong)
     return None if rules.mapped is not None else _broken(rules, parsed(rules, value))
 
 
@@ -177,20 +189,20 @@ def parsed(rules: Rules, value: Any) -> Any:
     return value if rules.mapped is None or value in (rules.allowed or ()) else rules.mapped
 
 
-def late_reason(rules: Rules, value: Any) -> str | None:
+def late_reason(rules: Rules, value: Any) -> Reason | None:
     """As `reason`, for a value that is known to be of its type, or null."""
     return None if value is None else _broken(rules, value)
 
 
-def _broken(rules: Rules, value: Any) -> str | None:
+def _broken(rules: Rules, value: Any) -> Reason | None:
     if rules.low is not None and value < rules.low:
-        return f"{show(value)} is below {limit(rules.low)}"
+        return Reason("min", f"{show(value)} is below {limit(rules.low)}")
     if rules.high is not None and value > rules.high:
-        return f"{show(value)} is above {limit(rules.high)}"
+        return Reason("max", f"{show(value)} is above {limit(rules.high)}")
     if rules.pattern is not None and not rules.pattern.search(value):
-        return f"{show(value)} does not match {show(rules.pattern.pattern)}"
+        return Reason("matches", f"{show(value)} does not match {show(rules.pattern.pattern)}")
     if rules.allowed is not None and value not in rules.allowed:
-        return f"{show(value)} is not {one_of(rules.allowed)}{_near(value, rules.allowed)}"
+        return Reason("in", f"{show(value)} is not {one_of(rules.allowed)}{_near(value, rules.allowed)}")
     return None
 
 

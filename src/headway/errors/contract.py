@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from headway.errors.families import ContractError, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _SHOWN = 5
 _LONGEST = 80
@@ -26,10 +26,19 @@ class RecordFault(ContractError):  # noqa: N818 -- a fault is what contracts cal
         path: Which value: `inputs[3].distance`; empty for the body as a whole.
         message: What is wrong with it: `9e+99 is above 5000`.
         faults: (path, message) of every fault that was found, this one first; bounded.
+        broken: (column, rule) of them, each once: what may be kept of a request, since it has only words
+            of the contract in it. The column is empty where the contract knows none.
     """
 
     def __init__(
-        self, *, code: str, path: str, message: str, mend: str, more: Sequence[tuple[str, str]] = ()
+        self,
+        *,
+        code: str,
+        path: str,
+        message: str,
+        mend: str,
+        more: Sequence[tuple[str, str]] = (),
+        broken: Iterable[tuple[str, str]] = (),
     ) -> None:
         faults = ((path, message), *more)
         what = "; ".join(f"{place}: {wrong}" if place else wrong for place, wrong in faults)
@@ -38,6 +47,7 @@ class RecordFault(ContractError):  # noqa: N818 -- a fault is what contracts cal
         self.path = path
         self.message = message
         self.faults = faults
+        self.broken = tuple(broken)
 
 
 def rule_cannot_hold(column: str, rule: str, found: object, why: str) -> SpecError:
@@ -87,7 +97,11 @@ def data_breaks_contract(where: str, failed: int, checked: int, lines: Sequence[
 
 
 def record_is_refused(
-    path: str, message: str, mend: str = "", more: Sequence[tuple[str, str]] = ()
+    path: str,
+    message: str,
+    mend: str = "",
+    more: Sequence[tuple[str, str]] = (),
+    broken: Iterable[tuple[str, str]] = (),
 ) -> RecordFault:
     """DC004: A record breaks the contract.
 
@@ -103,6 +117,7 @@ def record_is_refused(
         message=message[: 4 * _LONGEST],
         mend=mend or "`/openapi.json` of the server says what each field takes",
         more=[(_brief(place), wrong[: 2 * _LONGEST]) for place, wrong in more],
+        broken=broken,
     )
 
 

@@ -16,7 +16,16 @@ from zlib import crc32
 
 import msgspec
 
-from headway.predictions.record import Answers, Origin, Prediction, predictions
+from headway.predictions.record import (
+    Answers,
+    JudgedAnswers,
+    Origin,
+    Prediction,
+    Refusals,
+    Refused,
+    predictions,
+    refused,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,14 +33,17 @@ if TYPE_CHECKING:
 HEADER = b"HEADWAY-LOG\x00\x00\x00\x00\x02"
 ORIGIN = b"\xc1ORG"
 ANSWERS = b"\xc1ANS"
+REFUSED = b"\xc1REF"
 DROPPED = b"\xc1DRP"
 
 _FRAME = struct.Struct("<4sII")
 
+_Record = JudgedAnswers | Refusals | Origin | int
 _encode = msgspec.msgpack.Encoder().encode
-_DECODERS: dict[bytes, Callable[[bytes], Answers | Origin | int]] = {
+_DECODERS: dict[bytes, Callable[[bytes], _Record]] = {
     ORIGIN: msgspec.msgpack.Decoder(Origin).decode,
-    ANSWERS: msgspec.msgpack.Decoder(Answers).decode,
+    ANSWERS: msgspec.msgpack.Decoder(JudgedAnswers).decode,
+    REFUSED: msgspec.msgpack.Decoder(Refusals).decode,
     DROPPED: msgspec.msgpack.Decoder(int).decode,
 }
 
@@ -69,12 +81,17 @@ def answers_bytes(answers: Answers) -> bytes:
     return _framed(ANSWERS, _encode(answers))
 
 
+def refusals_bytes(refusals: Refusals) -> bytes:
+    """Refused requests of one kind as a framed record."""
+    return _framed(REFUSED, _encode(refusals))
+
+
 def dropped_bytes(count: int) -> bytes:
     """A framed record that says how many predictions were dropped before it."""
     return _framed(DROPPED, _encode(count))
 
 
-def records(data: bytes) -> Iterator[Prediction | Lost]:
+def records(data: bytes) -> Iterator[Prediction | Refused | Lost]:
     """What a segment holds, in order; each gap is one `Lost`.
 
     Bytes that are no record are skipped up to the next one that is: those are *damaged*, or *torn*
@@ -101,19 +118,23 @@ def records(data: bytes) -> Iterator[Prediction | Lost]:
             yield from _rows(record, origins)
 
 
-def _rows(answers: Answers, origins: dict[int, Origin]) -> Iterator[Prediction | Lost]:
-    origin = origins.get(answers.origin)
-    if origin is None:
-        yield Lost(len(answers.ids), "damaged")
+def _rows(
+    record: JudgedAnswers | Refusals, origins: dict[int, Origin]
+) -> Iterator[Prediction | Refused | Lost]:
+    origin = origins.get(record.origin)
+    if isinstance(record, Refusals):
+        yield Lost(1, "damaged") if origin is None else refused(origin, record)
+    elif origin is None:
+        yield Lost(len(record.ids), "damaged")
     else:
-        yield from predictions(origin, answers)
+        yield from predictions(origin, record)
 
 
 def _framed(mark: bytes, payload: bytes) -> bytes:
     return _FRAME.pack(mark, len(payload), crc32(payload)) + payload
 
 
-def _record(data: bytes, at: int) -> tuple[Answers | Origin | int, int, int] | None:
+def _record(data: bytes, at: int) -> tuple[_Record, int, int] | None:
     """The record that begins at a place, its checksum, and where it ends; None when none does."""
     start = at + _FRAME.size
     if start > len(data):

@@ -13,10 +13,12 @@ import threading
 import time
 from collections import deque
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from headway.errors import serve as errors
 from headway.predictions import frame
+from headway.predictions.refusals import GatheredRefusals
 from headway.predictions.segments import CLOSED, OPEN, STAMP, is_held
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ class PredictionLog:
         self._capacity = capacity
         self._capacity_bytes = capacity_bytes
         self._queue: deque[_Entry] = deque()
+        self._refusals = GatheredRefusals()
         self._waiting = 0
         self._waiting_bytes = 0
         self._dropped = 0
@@ -122,14 +125,25 @@ class PredictionLog:
             self._waiting_bytes += size
         self._queue.append(_Entry(count, size, origin, make))
 
+    def refuse(
+        self, origin: FramedOrigin, at: int, status: int, code: str, faults: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Log a request that was refused, later and with its like; see `GatheredRefusals.add`."""
+        self._refusals.add(origin, at, status, code, faults)
+
     def flush(self) -> None:
         """Write what waits, now, in the calling thread."""
+        self._flush(None)
+
+    def _flush(self, now: float | None) -> None:
+        """Write all predictions that wait, and the refusals that are due by now; all of them by None."""
         with self._write:
             self._disk.turn()
-            while self._fill():
+            while self._fill(now):
                 if not self._disk.append(self._batch, self._batch_count):
                     return
                 self._settle()
+                now = -inf  # refusals once: they may come faster than they are written
 
     def close(self) -> None:
         """Write what waits, close the segment, end the thread; a second call does nothing."""
@@ -152,9 +166,9 @@ class PredictionLog:
 
     def _run(self, seconds: float) -> None:
         while not self._end.wait(seconds):
-            self.flush()
+            self._flush(time.monotonic())
 
-    def _fill(self) -> bool:
+    def _fill(self, now: float | None) -> bool:
         """Encode the next batch, unless an earlier one still waits for the disk."""
         if self._batch:
             return True
@@ -178,6 +192,7 @@ class PredictionLog:
             self._batch_size += entry.size
         if untold:
             parts.insert(0, frame.dropped_bytes(untold))
+        parts.append(self._refusals.take(now))
         self._batch = b"".join(parts)
         return bool(self._batch)
 

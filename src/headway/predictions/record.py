@@ -1,4 +1,4 @@
-"""What the prediction log holds: what was asked, what was answered, by what. Pure."""
+"""What the prediction log holds: what was asked, what was answered, by what; and what was refused. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from struct import Struct as Packing
 from typing import Any, Literal
 
 from msgspec import Struct
+
+from headway.contract.verdict import CLEAN, Judged
 
 
 class LookedUp(Struct, frozen=True, array_like=True):
@@ -39,6 +41,28 @@ class Lookup(Struct, frozen=True, kw_only=True):
     found: bool
 
 
+class Broken(Struct, frozen=True, kw_only=True):
+    """An expectation that a row breaks, and that only warns; see `headway.contract.verdict.Warned`."""
+
+    expectation: str
+    columns: tuple[str, ...]
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What the contract let pass in the row of one prediction; all empty for a row that keeps it.
+
+    Attributes:
+        warned: Expectations that it breaks, and that only warn.
+        mapped: Column -> what was sent, a category that the contract does not know; `sent` has the one
+            that the contract names in its place.
+        filled: Columns that were not sent; `sent` has their default.
+    """
+
+    warned: tuple[Broken, ...] = ()
+    mapped: dict[str, Any] = {}
+    filled: tuple[str, ...] = ()
+
+
 class Prediction(Struct, frozen=True, kw_only=True):
     """One row of the prediction log, untransformed, so that another model can be fed with it.
 
@@ -49,11 +73,15 @@ class Prediction(Struct, frozen=True, kw_only=True):
         release: Digest of the release that answered.
         variant: `stable`, or the name of another release's role.
         unit: Value of the sticky unit; empty when none is declared.
-        sent: Request column -> value as the caller sent it (times as ISO text).
+        sent: Request column -> value that was let in (times as ISO text): as the caller sent it, where
+            `verdict` says nothing else.
         features: Model input -> value, before model-specific transforms.
         answer: What was returned (`probability`, `label` or `value`).
         seconds: Time from the decoded request to the answer.
         lookups: Where the features of each group came from.
+        contract: Digest of the request contract, a file of the release; empty in logs from before it
+            was kept.
+        verdict: What that contract let pass.
     """
 
     id: str
@@ -69,6 +97,46 @@ class Prediction(Struct, frozen=True, kw_only=True):
     answer: dict[str, Any]
     seconds: float
     lookups: tuple[Lookup, ...] = ()
+    contract: str = ""
+    verdict: Verdict = Verdict()
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """What a refused row breaks.
+
+    Attributes:
+        column: Of the contract; several with commas between them; empty for a field that it does not know.
+        rule: `type`, `nulls`, `min`, `max`, `matches`, `in`, `missing`, `extra_columns`, or an expectation.
+    """
+
+    column: str
+    rule: str
+
+
+class Refused(Struct, frozen=True, kw_only=True):
+    """Requests that a contract refused, of one kind, without anything that was sent.
+
+    Attributes:
+        first: Microseconds since the epoch, UTC, of the first of them.
+        last: The same of the last.
+        count: How many there were.
+        release: Digest of the release whose contract it is.
+        status: HTTP status of the answer; 0 for several kinds that were not told apart.
+        code: Code of the error; empty likewise.
+        faults: What they break, up to ten; none where no column is to blame.
+    """
+
+    first: int
+    last: int
+    count: int
+    environment: str
+    endpoint: str
+    release: str
+    variant: str
+    contract: str
+    status: int
+    code: str
+    faults: tuple[Fault, ...]
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -78,6 +146,7 @@ class Origin(Struct, frozen=True, kw_only=True):
         unit_column: Request column of the sticky unit; None when none is declared.
         request: Request columns, in the order of `Answers.sent`.
         inputs: Model inputs in order, with their types.
+        contract: Digest of the request contract.
     """
 
     environment: str
@@ -87,6 +156,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     unit_column: str | None
     request: tuple[str, ...]
     inputs: tuple[tuple[str, Literal["number", "text"]], ...]
+    contract: str = ""
 
 
 class Answers(Struct, frozen=True, array_like=True):
@@ -119,9 +189,53 @@ class Answers(Struct, frozen=True, array_like=True):
     lookups: tuple[LookedUp, ...] = ()
 
 
-def predictions(origin: Origin, answers: Answers) -> Iterator[Prediction]:
+class JudgedAnswers(Answers, frozen=True, array_like=True):
+    """The same to a request that is not clean. Clean ones have no verdict, and spend no byte on it."""
+
+    judged: Judged = CLEAN
+
+
+class Refusals(Struct, frozen=True, array_like=True):
+    """Requests of one kind that were refused; see `Refused`.
+
+    Attributes:
+        origin: As in `Answers`.
+        faults: (column, rule).
+    """
+
+    origin: int
+    first: int
+    last: int
+    count: int
+    status: int
+    code: str
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+def refused(origin: Origin, refusals: Refusals) -> Refused:
+    """The refusals with what they have in common with others."""
+    return Refused(
+        first=refusals.first,
+        last=refusals.last,
+        count=refusals.count,
+        environment=origin.environment,
+        endpoint=origin.endpoint,
+        release=origin.release,
+        variant=origin.variant,
+        contract=origin.contract,
+        status=refusals.status,
+        code=refusals.code,
+        faults=tuple(Fault(column=column, rule=rule) for column, rule in refusals.faults),
+    )
+
+
+_NOTHING = Verdict()
+
+
+def predictions(origin: Origin, answers: JudgedAnswers) -> Iterator[Prediction]:
     """One prediction per row; a missing number is None."""
     numbers = _by_row(answers, origin)
+    verdicts = _verdicts(answers.judged)
     missed = [frozenset(item.missed) for item in answers.lookups]
     for row, prediction in enumerate(answers.ids):
         sent = dict(zip(origin.request, answers.sent[row], strict=True))
@@ -143,7 +257,32 @@ def predictions(origin: Origin, answers: Answers) -> Iterator[Prediction]:
                 Lookup(group=item.group, source=item.source, commit=item.commit, found=row not in places)
                 for item, places in zip(answers.lookups, missed, strict=True)
             ),
+            contract=origin.contract,
+            verdict=verdicts.get(row, _NOTHING),
         )
+
+
+def _verdicts(judged: Judged) -> dict[int, Verdict]:
+    """The verdict on each row of which there is something to say."""
+    warned: dict[int, list[Broken]] = {}
+    mapped: dict[int, dict[str, Any]] = {}
+    filled: dict[int, list[str]] = {}
+    for item in judged.warned:
+        broken = Broken(expectation=item.expectation, columns=item.columns)
+        for row in item.rows:
+            warned.setdefault(row, []).append(broken)
+    for item in judged.mapped:
+        for row, sent in zip(item.rows, item.sent, strict=True):
+            mapped.setdefault(row, {})[item.column] = sent
+    for item in judged.filled:
+        for row in item.rows:
+            filled.setdefault(row, []).append(item.column)
+    return {
+        row: Verdict(
+            warned=tuple(warned.get(row, ())), mapped=mapped.get(row, {}), filled=tuple(filled.get(row, ()))
+        )
+        for row in warned.keys() | mapped.keys() | filled.keys()
+    }
 
 
 def _by_row(answers: Answers, origin: Origin) -> list[tuple[float, ...]]:

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from headway.predictions.frame import HEADER, Lost, records
+from headway.predictions.frame import HEADER, REFUSED, Lost, records
+from headway.predictions.record import Prediction, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from headway.predictions.record import Prediction
 
 OPEN = ".open"
 CLOSED = ".seg"
@@ -56,12 +55,30 @@ def read(directory: Path) -> Iterator[Prediction | Lost]:
 
 
 def read_segment(path: Path) -> Iterator[Prediction | Lost]:
-    """What one segment holds; nothing when it was removed meanwhile.
+    """The predictions of one segment, and its gaps; nothing when it was removed meanwhile.
 
     Raises:
         OSError: It cannot be read.
     """
-    data, is_written = _content(path)
+    for record in _records(path, *_content(path)):
+        if not isinstance(record, Refused):
+            yield record
+
+
+def read_refused(directory: Path) -> Iterator[Refused | Lost]:
+    """All that was refused, segment by segment, oldest first, and the gaps of segments that tell of it.
+
+    Raises:
+        OSError: A segment cannot be read.
+    """
+    for segment in segments(directory):
+        data, is_written = _content(segment.path)
+        for record in _records(segment.path, data, is_written) if REFUSED in data else ():
+            if not isinstance(record, Prediction):
+                yield record
+
+
+def _records(path: Path, data: bytes, is_written: bool) -> Iterator[Prediction | Refused | Lost]:  # noqa: FBT001
     for record in records(data):
         if not isinstance(record, Lost):
             yield record
@@ -83,7 +100,7 @@ def find(directory: Path, prediction: str) -> Prediction | None:
         if prediction.encode() not in data:
             continue
         for record in records(data):
-            if not isinstance(record, Lost) and record.id == prediction:
+            if isinstance(record, Prediction) and record.id == prediction:
                 return record
     return None
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
+    from headway.contract.verdict import Warned
     from headway.predictions.log import PredictionLog
     from headway.serve.answers import Answered
     from headway.serve.release import Outcome
@@ -74,10 +75,15 @@ class Decoded(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Answers to some rows, in their order."""
+    """Answers to some rows, in their order.
+
+    Attributes:
+        warned: What they were answered in spite of.
+    """
 
     ids: list[str]
     answered: Answered
+    warned: tuple[Warned, ...]
 
 
 # -- who answers -------------------------------------------------------------------------------
@@ -179,16 +185,18 @@ def answer(
     outcome = variant.release.answer(records, at_us, variant.online)
     seconds = time.perf_counter() - began
     _require_same_alone(variant, records, at_us, outcome)
+    warned = variant.release.record.warnings(records)
     ids = [uuid7(time.time_ns() // 1_000_000) for _ in records]
     if log is not None:
         asked = Asked(request, records)
-        make = partial(logged, variant.origin.key, request, at_us, seconds, ids, asked, *outcome)
+        key, judge = variant.origin.key, variant.release.record.judged
+        make = partial(logged, key, request, at_us, seconds, ids, asked, outcome, warned, judge)
         log.add(len(records), 0, variant.origin, make)
         log.flush()
         counts = log.counts
         if counts.dropped or counts.waiting:
             raise errors.predictions_are_not_logged(counts.failure or "they do not fit its queue")
-    return Chunk(ids, outcome.answered)
+    return Chunk(ids, outcome.answered, warned)
 
 
 def _require_same_alone(

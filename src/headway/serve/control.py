@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from headway import __version__
-from headway.serve.meters import BOUNDS, Label, Meter, Warned
+from headway.serve.meters import Checked, Label, Meter, Warned
 from headway.serve.openapi import describe
 from headway.serve.serving import summary
 
@@ -73,6 +73,11 @@ class Figures:
         yield from self._contract()
 
     def _contract(self) -> Iterator[Metric]:
+        text = "Time to read the rows of a request and check them by the contract, refused ones too."
+        seconds = HistogramMetricFamily("headway_check_seconds", text, labels=Checked._fields)
+        for label, meter in list(self._core.meters.checked.items()):
+            seconds.add_metric([*label], _cumulative(meter), meter.seconds)
+        yield seconds
         text = "Rows answered though they break an expectation whose policy is to warn."
         warned = CounterMetricFamily("headway_contract_warnings", text, labels=Warned._fields)
         for label, rows in list(self._core.meters.warned.items()):
@@ -143,7 +148,7 @@ class Figures:
 def _cumulative(meter: Meter) -> list[tuple[str, float]]:
     reached = 0
     buckets: list[tuple[str, float]] = []
-    for bound, count in zip([*map(str, BOUNDS), "+Inf"], meter.buckets, strict=True):
+    for bound, count in zip([*map(str, meter.bounds), "+Inf"], meter.buckets, strict=True):
         reached += count
         buckets.append((bound, reached))
     return buckets

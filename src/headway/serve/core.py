@@ -18,19 +18,20 @@ import msgspec
 
 from headway import __version__
 from headway.core.ids import uuid7
-from headway.errors import HeadwayError, UserCodeError
+from headway.errors import ContractError, HeadwayError, UserCodeError
 from headway.errors import serve as errors
 from headway.errors.contract import RecordFault
 from headway.errors.masking import masked
 from headway.serve.assignment import choose
 from headway.serve.inference import metadata
 from headway.serve.logged import logged
-from headway.serve.meters import Label, Meters
+from headway.serve.meters import Checked, Label, Meters
 from headway.serve.rate_limit import TokenBucket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from headway.contract.verdict import Warned
     from headway.model.inputs import InputRows
     from headway.predictions.log import PredictionLog
     from headway.predictions.record import LookedUp
@@ -66,6 +67,7 @@ STATUS = MappingProxyType(
 RETRY_SECONDS = MappingProxyType({"SE020": 1})
 """Error code -> when to ask again: a store that did not answer is left alone so long."""
 
+ANSWERED = 200
 FAILED = 500
 SHORTEST_VERSION = 6
 """Digits of a release digest that name a version."""
@@ -80,7 +82,6 @@ PREDICTION_HEADER = b"headway-prediction-id"
 
 T = TypeVar("T")
 
-_NOTHING: Mapping[str, int] = MappingProxyType({})
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger("headway.serve")
 
@@ -112,27 +113,34 @@ class Reply(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A reply that is ready, and what it is counted under."""
+    """A reply that is ready, and what it is counted under.
+
+    Attributes:
+        checked: Seconds that reading the rows and checking them took; 0 where it did not come to that.
+        warned: What they were answered in spite of.
+    """
 
     reply: Reply
     endpoint: str
     release: str
     rows: int
     seconds: float
-    warned: Mapping[str, int] = _NOTHING
+    checked: float = 0.0
+    warned: tuple[Warned, ...] = ()
 
 
 class _Visit:
     """What is known of a request so far: what it is counted under, and headers of a refusal."""
 
-    __slots__ = ("began", "endpoint", "headers", "release", "rows", "warned")
+    __slots__ = ("began", "checked", "endpoint", "headers", "release", "rows", "warned")
 
     def __init__(self) -> None:
         self.began = time.perf_counter()
         self.endpoint = ""
         self.release = ""
         self.rows = 0
-        self.warned: Mapping[str, int] = _NOTHING
+        self.checked = 0.0
+        self.warned: tuple[Warned, ...] = ()
         self.headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
@@ -237,6 +245,8 @@ class Core:
         """Count an attempt whose reply is given; in one thread only."""
         label = Label(attempt.endpoint, attempt.release, attempt.reply.status)
         self.meters.record(label, attempt.seconds, attempt.rows)
+        if attempt.checked:
+            self.meters.check(Checked(attempt.endpoint, attempt.release), attempt.checked, attempt.rows)
         if attempt.warned:
             self.meters.warn(attempt.endpoint, attempt.release, attempt.warned)
 
@@ -343,7 +353,7 @@ class Core:
         release = variant.release
         visit.release = release.version
         form = release.forms[target.form]
-        asked = form.read(request.body)
+        asked = self._checked(request, visit, variant, form)
         visit.rows = len(asked.records)
         at = time.time_ns() // 1000
         began = time.perf_counter()
@@ -372,11 +382,33 @@ class Core:
             raise errors.over_time(found.route.name, limit)
         if self.log is not None:
             key, size = variant.origin.key, len(request.body) + len(body)
-            make = partial(logged, key, request_id, at, seconds, ids, asked, inputs, answered, lookups)
+            outcome = inputs, answered, lookups
+            judge = release.record.judged
+            make = partial(logged, key, request_id, at, seconds, ids, asked, outcome, visit.warned, judge)
             self.log.add(rows, size, variant.origin, make)
-        if release.warns:
-            visit.warned = release.record.warned(asked.records)
-        return Reply(200, body, (JSON, (PREDICTION_HEADER, ids[0].encode())))
+        return Reply(ANSWERED, body, (JSON, (PREDICTION_HEADER, ids[0].encode())))
+
+    def _checked(self, request: Request, visit: _Visit, variant: Variant, form: Form) -> Asked:
+        """The rows, read and checked by the contract: once, and what only warns is kept beside them.
+
+        Raises:
+            ContractError: They are refused; the log is told of which column and rule, and of no value.
+        """
+        release = variant.release
+        began = time.perf_counter()
+        try:
+            asked = form.read(request.body)
+            if release.warns:
+                visit.warned = release.record.warnings(asked.records)
+        except ContractError as refused:
+            if self.log is not None:
+                faults = refused.broken if isinstance(refused, RecordFault) else ()
+                status = STATUS.get(refused.code, FAILED)
+                self.log.refuse(variant.origin, time.time_ns() // 1000, status, refused.code, faults)
+            raise
+        finally:
+            visit.checked = time.perf_counter() - began
+        return asked
 
     def _live(self, visit: _Visit, name: str) -> Live:
         endpoints = self.serving.endpoints
@@ -402,7 +434,8 @@ class Core:
 
 def _attempt(visit: _Visit, reply: Reply) -> Attempt:
     seconds = time.perf_counter() - visit.began
-    return Attempt(reply, visit.endpoint, visit.release, visit.rows, seconds, visit.warned)
+    warned = visit.warned if reply.status == ANSWERED else ()
+    return Attempt(reply, visit.endpoint, visit.release, visit.rows, seconds, visit.checked, warned)
 
 
 def _guarded(visit: _Visit, work: Callable[..., T], *arguments: Any) -> T | Reply:

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from headway.predictions.record import Answers
+from headway.contract.verdict import CLEAN
+from headway.predictions.record import Answers, JudgedAnswers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from headway.contract.verdict import Judged, Warned
     from headway.model.inputs import InputRows
     from headway.predictions.record import LookedUp
     from headway.serve.answers import Answered
@@ -24,12 +28,16 @@ def logged(
     seconds: float,
     ids: list[str],
     asked: Asked,
-    inputs: InputRows,
-    answered: Answered,
-    lookups: tuple[LookedUp, ...] = (),
+    outcome: tuple[InputRows, Answered, tuple[LookedUp, ...]],
+    warned: tuple[Warned, ...],
+    judge: Callable[[Sequence[msgspec.Struct], tuple[Warned, ...]], Judged],
 ) -> Answers:
-    """The answers to one request as the log has them; see `headway.predictions.record.Answers`."""
-    return Answers(
+    """The answers to one request as the log has them; see `headway.predictions.record.Answers`.
+
+    What `warned` says they were answered in spite of, `judge` makes the whole verdict of.
+    """
+    inputs, answered, lookups = outcome
+    answers = (
         origin,
         request,
         at,
@@ -43,3 +51,5 @@ def logged(
         [*answered.value],
         lookups,
     )
+    judged = judge(asked.records, warned)
+    return Answers(*answers) if judged == CLEAN else JudgedAnswers(*answers, judged)

@@ -6,11 +6,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from headway.contract import verdict
 
 BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the latency buckets, seconds, inclusive."""
+CHECK_BOUNDS = (1e-06, 2.5e-06, 5e-06, 1e-05, 2.5e-05, 5e-05, 0.0001, 0.00025, 0.001, 0.01, 0.1)
+"""The same of the time that reading and checking a request takes: a thousandth of the rest."""
 
 
 class Label(NamedTuple):
@@ -22,22 +27,34 @@ class Label(NamedTuple):
 
 
 class Meter:
-    """Requests of one label: how many, how many rows, and how long they took."""
+    """Requests of one label: how many, how many rows, and how long they took.
 
-    __slots__ = ("buckets", "count", "rows", "seconds")
+    Args:
+        bounds: Upper bounds of its buckets, seconds, inclusive.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("bounds", "buckets", "count", "rows", "seconds")
+
+    def __init__(self, bounds: Sequence[float] = BOUNDS) -> None:
+        self.bounds = bounds
         self.count = 0
         self.rows = 0
         self.seconds = 0.0
-        self.buckets = [0] * (len(BOUNDS) + 1)
+        self.buckets = [0] * (len(bounds) + 1)
 
     def record(self, seconds: float, rows: int) -> None:
         """Count one request."""
         self.count += 1
         self.rows += rows
         self.seconds += seconds
-        self.buckets[bisect_left(BOUNDS, seconds)] += 1
+        self.buckets[bisect_left(self.bounds, seconds)] += 1
+
+
+class Checked(NamedTuple):
+    """What the time of a check is counted under."""
+
+    endpoint: str
+    release: str
 
 
 class Warned(NamedTuple):
@@ -49,10 +66,11 @@ class Warned(NamedTuple):
 
 
 class Meters:
-    """All requests of this process, by endpoint, release and status; and rows that were let pass with a warning."""
+    """What this process did: requests by endpoint, release and status; how long their checks took; rows with a warning."""
 
     def __init__(self) -> None:
         self.requests: dict[Label, Meter] = {}
+        self.checked: dict[Checked, Meter] = {}
         self.warned: dict[Warned, int] = {}
 
     def record(self, label: Label, seconds: float, rows: int) -> None:
@@ -62,8 +80,15 @@ class Meters:
             meter = self.requests[label] = Meter()
         meter.record(seconds, rows)
 
-    def warn(self, endpoint: str, release: str, rows: Mapping[str, int]) -> None:
-        """Count rows of an answered request: expectation -> how many break it."""
-        for expectation, count in rows.items():
-            label = Warned(endpoint, release, expectation)
-            self.warned[label] = self.warned.get(label, 0) + count
+    def check(self, label: Checked, seconds: float, rows: int) -> None:
+        """Count how long one request was read and checked, whether it was let in or not."""
+        meter = self.checked.get(label)
+        if meter is None:
+            meter = self.checked[label] = Meter(CHECK_BOUNDS)
+        meter.record(seconds, rows)
+
+    def warn(self, endpoint: str, release: str, warned: Sequence[verdict.Warned]) -> None:
+        """Count rows of an answered request that break an expectation."""
+        for item in warned:
+            label = Warned(endpoint, release, item.expectation)
+            self.warned[label] = self.warned.get(label, 0) + len(item.rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from headway.bundle.manifest import CONTRACT
 from headway.predictions.frame import framed_origin
 from headway.predictions.record import Origin
 from headway.serve.assignment import salt_of
@@ -117,6 +118,7 @@ def _origin(environment: str, endpoint: Endpoint, release: LoadedRelease, role: 
             unit_column=endpoint.unit,
             request=release.manifest.request,
             inputs=tuple((item.name, item.type) for item in release.inputs),
+            contract=next((file.blake3 for file in release.manifest.files if file.name == CONTRACT), ""),
         )
     )
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 HEADS_KEPT = 512
 LONGEST_HEAD = 2048
 """Bytes of a head that is looked up; a longer one takes the long way."""
-MOST_TOGETHER = 16
+MOST_TOGETHER = 32
 """Requests worked on before the first of them is answered."""
 ENDPOINTS = ("/predict/", "/v2/")
 
@@ -72,8 +72,9 @@ class Heads:
 class Turns:
     """What all connections share: what answers, the heads seen, and the requests of one turn of the loop.
 
-    The requests that came together are worked on one after the other, and then the answers are sent. Each
-    alternation between working and the system's calls costs more than either: 2x the CPU of a request.
+    The requests that came together are worked on together, and then the answers are sent. Nobody waits for
+    others to come. Each alternation between working and the system's calls costs more than either: 2x the CPU
+    of a request.
 
     Args:
         core: What answers.

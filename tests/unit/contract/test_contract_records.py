@@ -15,6 +15,7 @@ import pytest
 
 from headway.contract.record import RecordDecoder, RecordFault, compile_record
 from headway.contract.rules import compile_rules
+from headway.contract.verdict import Warned
 from headway.contract.wanted import nearest, takes
 from headway.errors import SpecError
 from headway.spec.contract import Column, Contract, Expectation, MapTo
@@ -347,11 +348,11 @@ def test_what_only_warns_lets_pass_and_is_told() -> None:
     decoder = compile_record(GENTLE, tuple(GENTLE.columns))
     assert decoder.warns
     records = decoder.decode(gentle(stops=10, high=200))
-    assert decoder.warnings(records) == [
-        (0, "`stops`: expected at most 9, found 10"),
-        (0, "`high`: expected at most 100, found 200.0"),
-    ]
-    assert decoder.warnings(decoder.decode(gentle())) == []
+    assert decoder.warnings(records) == (
+        Warned("stops: at most 9", ("stops",), (0,)),
+        Warned("high: at most 100", ("high",), (0,)),
+    )
+    assert decoder.warnings(decoder.decode(gentle())) == ()
     assert not compile_record(GENTLE, ("kind", "low")).warns
 
 
