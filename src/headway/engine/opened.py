@@ -235,7 +235,9 @@ def _native(opened: Opened, pointers: Mapping[str, str]) -> list[str]:
     for name in opened.loaded.product.models:
         artifact = opened.reader.artifact(pointers.get(f"model.{name}", ""))
         if artifact is not None and artifact.meta.get("runtime") == "native":
-            said.append(f"model.{name} serves natively: {artifact.meta.get('why_native', '')}")
+            why, dependence = (artifact.meta.get(key, "") for key in ("why_native", "dependence"))
+            alone = f"; each request has a call of its own, since {dependence}" if dependence else ""
+            said.append(f"model.{name} serves natively: {why}{alone}")
     return said
 
 

@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
     from headway.model.predictor import Predictor
 
-GROUPS = MappingProxyType({1: 128, 2: 64, 3: 32, 7: 32, 16: 32, 64: 32})
-"""Rows in a call -> such calls that are tried; the largest is the most that a server asks for at once."""
+GROUPS = MappingProxyType({1: 64, 2: 32, 3: 16, 7: 16, 16: 16, 64: 16})
+"""Rows in a call -> such calls that are tried."""
 
 
-def dependence(model: Predictor, columns: Mapping[str, np.ndarray], answers: np.ndarray, seed: int) -> str:
+def dependence(model: Predictor, columns: Mapping[str, np.ndarray], seed: int) -> str:
     """What shows that the answer to a row depends on the rows beside it; empty when nothing does.
 
     Rows are answered alone and in shuffled groups, and compared bit by bit with their answers among all.
 
     Args:
         model: The form that serves.
-        columns: Input -> (n,) values.
-        answers: What it answers to all of them at once: (n, k) or (n,).
+        columns: Input -> (n,) values; it must answer to all of them at once.
         seed: Of the groups.
     """
     rows = rows_of(columns, model.inputs)
+    answers = model.answer(rows)
     for places in _groups(len(answers), seed):
         beside = "alone" if len(places) == 1 else f"beside {len(places) - 1} others"
         try:

@@ -222,24 +222,17 @@ class Core:
 
     def attempt(self, request: Request) -> Attempt:
         """Answer anything, in any thread, without counting it yet; never raises."""
-        visit = _Visit()
-        return _attempt(visit, _guarded(visit, self._answer, request, visit))
+        begun = self._begun(request)
+        return begun if isinstance(begun, Attempt) else self._finished(begun)
 
     def attempt_together(self, requests: Sequence[Request]) -> list[Attempt]:
         """Answer requests, each as `attempt` does; those of a release that is grouped share a call of its model."""
-        if len(requests) == 1:
-            return [self.attempt(requests[0])]
-        visits = [_Visit() for _ in requests]
-        begun = [
-            _guarded(visit, self._begin, request, visit)
-            for request, visit in zip(requests, visits, strict=True)
-        ]
+        begun = [self._begun(request) for request in requests]
         told = _told_together(begun)
-        attempts = []
-        for place, (item, visit) in enumerate(zip(begun, visits, strict=True)):
-            reply = item if isinstance(item, Reply) else _guarded(visit, self._finish, item, told.get(place))
-            attempts.append(_attempt(visit, reply))
-        return attempts
+        return [
+            item if isinstance(item, Attempt) else self._finished(item, told.get(place))
+            for place, item in enumerate(begun)
+        ]
 
     def record(self, attempt: Attempt) -> None:
         """Count an attempt whose reply is given; in one thread only."""
@@ -267,7 +260,8 @@ class Core:
         Raises:
             HeadwayError: The request is refused, or the product's code failed.
         """
-        return self._answer(request, _Visit())
+        begun = self._begin(request, _Visit())
+        return begun if isinstance(begun, Reply) else self._finish(begun)
 
     def refuse(self, refused: HeadwayError) -> Reply:
         """Count and answer a request that was refused before it could be read."""
@@ -285,9 +279,14 @@ class Core:
 
     # -- the ways ------------------------------------------------------------------------------
 
-    def _answer(self, request: Request, visit: _Visit) -> Reply:
-        begun = self._begin(request, visit)
-        return begun if isinstance(begun, Reply) else self._finish(begun)
+    def _begun(self, request: Request) -> Attempt | _Waiting:
+        visit = _Visit()
+        begun = _guarded(visit, self._begin, request, visit)
+        return _attempt(visit, begun) if isinstance(begun, Reply) else begun
+
+    def _finished(self, waiting: _Waiting, answered: Answered | None = None) -> Attempt:
+        visit = waiting.visit
+        return _attempt(visit, _guarded(visit, self._finish, waiting, answered))
 
     def _begin(self, request: Request, visit: _Visit) -> Reply | _Waiting:
         """Answer a request; or read it, where its release answers several at once."""
@@ -450,7 +449,7 @@ def _guarded(visit: _Visit, work: Callable[..., T], *arguments: Any) -> T | Repl
         return _incident(failed, visit)
 
 
-def _told_together(begun: Sequence[Reply | _Waiting]) -> dict[int, Answered]:
+def _told_together(begun: Sequence[Attempt | _Waiting]) -> dict[int, Answered]:
     """Place -> what the model says, of requests that share a call of it.
 
     Where the call fails none of them is told anything: each is asked alone, and only the one that fails fails.

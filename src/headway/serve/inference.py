@@ -199,6 +199,12 @@ def _label_type(classes: Sequence[Any]) -> str:
 def metadata(versions: Sequence[str], manifest: Manifest, columns: dict[str, Column]) -> dict[str, Any]:
     """What the protocol says of a model; -1 is any number of rows."""
     runtime = manifest.runtime
+    parameters = {
+        "release": manifest.release,
+        "runtime": runtime,
+        "why_native": manifest.why_native,
+        "rows_independent": bool(manifest.rows_independent),
+    }
     inputs = {name: TOLD[column.type] for name, column in columns.items()}
     return {
         "name": manifest.endpoint,
@@ -206,7 +212,7 @@ def metadata(versions: Sequence[str], manifest: Manifest, columns: dict[str, Col
         "platform": "onnx_onnxv1" if runtime == "onnx" else "sklearn_joblib",
         "inputs": _shaped(inputs),
         "outputs": _shaped(output_types(manifest.answer)),
-        "parameters": {"release": manifest.release, "runtime": runtime, "why_native": manifest.why_native},
+        "parameters": parameters,
     }
 
 

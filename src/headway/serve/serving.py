@@ -152,6 +152,7 @@ def _endpoint(item: Live) -> dict[str, Any]:
                 "weight": weight,
                 "runtime": variant.release.manifest.runtime,
                 "why_native": variant.release.manifest.why_native,
+                "rows_independent": bool(variant.release.manifest.rows_independent),
             }
             for variant, weight in zip(item.variants, item.weights, strict=True)
         ],

@@ -14,6 +14,7 @@ from headway.model import identity, native
 from headway.model.agreement import Agreement, compare
 from headway.model.container import columns_of
 from headway.model.convert import convert
+from headway.model.independence import dependence
 from headway.model.native import NativeModel
 from headway.model.onnx import OnnxModel
 from headway.spec.contract import Column
@@ -77,6 +78,7 @@ class BuiltModel:
         container: What the native form takes.
         libraries: Distribution -> version that the native form needs.
         own_modules: Modules of the product that the native form needs.
+        dependence: What shows that the answer to a row depends on the rows beside it; empty when nothing does.
         answers: What the native form answers to `evaluation_rows`: (n, k) probabilities or (n,) values.
     """
 
@@ -91,6 +93,7 @@ class BuiltModel:
     container: Container
     libraries: Mapping[str, str]
     own_modules: tuple[str, ...]
+    dependence: str
     answers: np.ndarray
 
     @property
@@ -177,6 +180,8 @@ def _finish(declared: Model, reference: str, fitted: Fitted, material: Material)
         answers = _answers(candidate, rows, "the evaluation rows")
         _answers(candidate, drawn, "rows that the contract allows")
         graph = _graph(declared, candidate, material, {"evaluation": rows, "contract": drawn})
+        serves = model if graph.content is None else OnnxModel(graph.content, inputs, kind)
+        dependent = dependence(serves, rows, declared.seed) or dependence(serves, drawn, declared.seed)
     needed, parameters = _parameters(fitted)
     path = material.folder / NATIVE
     native.save(fitted.model, path)
@@ -198,6 +203,7 @@ def _finish(declared: Model, reference: str, fitted: Fitted, material: Material)
         container=fitted.container,
         libraries=needed.versions,
         own_modules=needed.own_modules,
+        dependence=dependent,
         answers=answers,
     )
 

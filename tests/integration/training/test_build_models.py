@@ -148,6 +148,20 @@ def test_a_model_that_cannot_be_converted_serves_natively_and_says_why(material:
     assert built.own_modules == (Constant.__module__,)
 
 
+class Ranking(Constant):
+    """Answers by the row's place among those beside it."""
+
+    def predict_proba(self, x: Any) -> np.ndarray:
+        share = np.arange(len(x)) / len(x)
+        return np.stack([1 - share, share], axis=1)
+
+
+def test_a_model_whose_rows_depend_on_each_other_says_so(material: Material) -> None:
+    assert made(Constant, material).dependence == ""
+    assert made(boosting, material).dependence == ""
+    assert "answered otherwise" in made(Ranking, material).dependence
+
+
 def forest(train: Part, seed: int) -> Any:
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     prepared = ColumnTransformer([("text", encoder, ["carrier"])], remainder="passthrough")

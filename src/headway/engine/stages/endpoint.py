@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from headway.bundle import manifest as bundle
@@ -103,6 +104,7 @@ def _manifest(work: Work, dataset: Dataset, model_name: str, request: tuple[str,
         runtime=model.meta["runtime"],
         why_native=model.meta["why_native"],
         container=model.meta["container"],
+        rows_independent=model.meta.get("rows_independent", UNSET),  # a model of an earlier version was not tried
         answer=bundle.Answer(
             kind=kind,
             positive=model.meta["positive"],

@@ -89,6 +89,8 @@ def draft(
             "container": built.container,
             "libraries": dict(built.libraries),
             "own_modules": [] if own is None else list(own.modules),
+            "rows_independent": not built.dependence,
+            "dependence": built.dependence,
             "agreement": msgspec.to_builtins(built.agreement),
             "inputs": msgspec.to_builtins(made_of.inputs),
             "summary": summary,

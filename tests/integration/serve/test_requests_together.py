@@ -1,0 +1,325 @@
+"""Requests that wait at the same time share one call of the model, and nobody can tell but by the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headway.bundle.manifest import Answer, Input, Manifest
+from headway.bundle.route import Endpoint, Served
+from headway.bundle.write import write
+from headway.model import native
+from headway.predictions.log import PredictionLog
+from headway.predictions.record import Prediction
+from headway.predictions.segments import read
+from headway.serve.core import Core, Reply, Request
+from headway.serve.shortcut import Turns
+from headway.serve.watch import RouteWatch, serve_bundle
+from headway.spec.contract import Column, Contract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+KEY = b"the workspace's key"
+CONTRACT = Contract(columns={"size": Column(type="number", max=1e6), "street": Column(type="text")})
+FAILS, INFINITE, EXITS = 13.0, 17.0, 19.0
+
+
+class Rent:
+    """10 a square metre, 1 a letter of the street, and what the release says; notes what it is asked."""
+
+    asked: ClassVar[list[int]] = []
+    meanwhile: ClassVar[list[Callable[[], None]]] = []
+
+    def __init__(self, base: float) -> None:
+        self.base = base
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        Rent.asked.append(len(x))
+        for happens in Rent.meanwhile:
+            happens()
+        sizes = x[:, 0].astype(float)
+        if (sizes == FAILS).any():
+            raise ValueError("an unlucky size")
+        if (sizes == EXITS).any():
+            raise SystemExit("the model wants to end the process")
+        rents = self.base + 10 * sizes + [len(street) for street in x[:, 1]]
+        return np.where(sizes == INFINITE, np.inf, rents)
+
+
+@pytest.fixture(autouse=True)
+def forgetful() -> None:
+    Rent.asked.clear()
+    Rent.meanwhile.clear()
+
+
+def release(releases: Path, base: float = 0.0, **changes: Any) -> str:
+    releases.mkdir(parents=True, exist_ok=True)
+    native.save(Rent(base), releases.parent / "model")
+    origin: Any = "request"
+    manifest = Manifest(
+        release="",
+        product="rents",
+        endpoint="rents",
+        runtime="native",
+        why_native="a test wants it",
+        container="numpy",
+        rows_independent=True,
+        answer=Answer(kind="value", unit="EUR"),
+        inputs=(
+            Input(name="size", type="number", origin=origin),
+            Input(name="street", type="text", origin=origin),
+        ),
+        request=("size", "street"),
+        libraries={"numpy": version("numpy")},
+        meaning={"model.joblib": f"{int(base):064x}"},
+    )
+    files: dict[str, Path | bytes] = {
+        "contract.json": msgspec.json.encode(CONTRACT),
+        "model.joblib": releases.parent / "model",
+    }
+    return write(releases, files, msgspec.structs.replace(manifest, **changes), KEY).release
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    releases = tmp_path_factory.mktemp("rents") / "releases"
+    return releases / release(releases)
+
+
+@pytest.fixture
+def core(bundle: Path) -> Core:
+    return Core(serve_bundle(bundle, KEY))
+
+
+def routed(environment: Any, *shares: tuple[str, float], **limits: Any) -> Core:
+    served = tuple(Served(release=digest, weight=weight) for digest, weight in shares)
+    environment.publish_endpoints(Endpoint(name="rents", releases=served, **limits))
+    return Core(RouteWatch(environment.directory, environment.key).load(None))
+
+
+def named(*sizes: float, caller: str | None = None) -> Request:
+    rows = [{"size": size, "street": "a" * (place + 1)} for place, size in enumerate(sizes)]
+    body = {"rows": rows} | ({} if caller is None else {"id": caller})
+    return Request("POST", "/predict/rents", msgspec.json.encode(body))
+
+
+def tensors(*sizes: float) -> Request:
+    count = len(sizes)
+    size = {"name": "size", "shape": [count], "datatype": "FP64", "data": sizes}
+    street = {"name": "street", "shape": [count], "datatype": "BYTES", "data": ["b"] * count}
+    return Request("POST", "/v2/models/rents/infer", msgspec.json.encode({"inputs": [size, street]}))
+
+
+def told(reply: Reply) -> Any:
+    """Status and values; the code of a refusal."""
+    body = msgspec.json.decode(reply.body)
+    if reply.status != 200:
+        return reply.status, body["code"]
+    if "outputs" in body:
+        return [value for output in body["outputs"] if output["name"] == "value" for value in output["data"]]
+    return [prediction["value"] for prediction in body["predictions"]]
+
+
+def counts(core: Core) -> dict[int, tuple[int, int]]:
+    """Status -> requests, rows."""
+    return {label.status: (meter.count, meter.rows) for label, meter in core.meters.requests.items()}
+
+
+# -- answers ---------------------------------------------------------------------------------------
+
+
+def test_requests_that_wait_share_one_call_and_each_gets_its_own_answers(core: Core) -> None:
+    replies = core.handle_together([named(1.0), named(2.0, 3.0), tensors(4.0, 5.0), named(6.0)])
+    assert Rent.asked == [6]
+    assert [told(reply) for reply in replies] == [[11.0], [21.0, 32.0], [41.0, 51.0], [61.0]]
+    ids = [dict(reply.headers)[b"headway-prediction-id"] for reply in replies]
+    assert len(set(ids)) == 4
+    assert counts(core) == {200: (4, 6)}
+
+
+def test_one_request_alone_has_the_model_to_itself(core: Core) -> None:
+    assert told(core.handle_together([named(1.0)])[0]) == [11.0]
+    assert core.handle_together([]) == []
+    assert Rent.asked == [1]
+
+
+ASKED = st.lists(
+    st.sampled_from([1.0, 2.5, 1000.0, FAILS, INFINITE, EXITS, 2e6, "x"]), min_size=1, max_size=4
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.lists(st.tuples(st.sampled_from([named, tensors]), ASKED), max_size=8))
+def test_together_is_answered_what_is_answered_one_by_one(core: Core, asked: list[Any]) -> None:
+    requests = [form(*sizes) for form, sizes in asked]
+    before = [told(core.handle(request)) for request in requests]
+    assert [told(reply) for reply in core.handle_together(requests)] == before
+
+
+@pytest.mark.parametrize(("size", "code"), [(FAILS, "SE017"), (INFINITE, "SE016"), (EXITS, "SE018")])
+def test_a_row_that_the_model_fails_at_fails_nobody_else(core: Core, size: float, code: str) -> None:
+    first, bad, last = core.handle_together([named(1.0), named(size), named(2.0, 3.0)])
+    assert Rent.asked == [4, 1, 1, 2], "together, then one by one"
+    assert (told(first), told(last)) == ([11.0], [21.0, 32.0])
+    assert bad.status == 500
+    assert told(bad)[1] == code
+    assert counts(core) == {200: (2, 3), 500: (1, 1)}
+
+
+def test_a_request_that_is_refused_is_refused_alone(core: Core) -> None:
+    unknown = Request("POST", "/predict/flights", b"{}")
+    described = Request("GET", "/v2/health/live")
+    requests = [
+        named(2e6),
+        named(1.0),
+        Request("POST", "/predict/rents", b"{"),
+        unknown,
+        named(2.0),
+        described,
+    ]
+    replies = core.handle_together(requests)
+    assert Rent.asked == [2]
+    assert [reply.status for reply in replies] == [400, 200, 400, 404, 200, 200]
+    assert [told(replies[place]) for place in (1, 4)] == [[11.0], [21.0]]
+
+
+def test_without_the_proof_each_request_has_a_call_of_its_own(tmp_path: Path) -> None:
+    for rows_independent in (False, msgspec.UNSET):
+        releases = tmp_path / str(rows_independent) / "releases"
+        unproven = Core(serve_bundle(releases / release(releases, rows_independent=rows_independent), KEY))
+        replies = unproven.handle_together([named(1.0), named(2.0)])
+        assert [told(reply) for reply in replies] == [[11.0], [21.0]]
+        described = msgspec.json.decode(unproven.handle(Request("GET", "/v2/models/rents")).body)
+        assert described["parameters"]["rows_independent"] is False
+    assert Rent.asked == [1, 1, 1, 1]
+
+
+def test_the_endpoint_says_that_its_rows_are_independent(core: Core) -> None:
+    described = msgspec.json.decode(core.handle(Request("GET", "/v2/models/rents")).body)
+    assert described["parameters"]["rows_independent"] is True
+
+
+# -- limits, log, releases -------------------------------------------------------------------------
+
+
+def test_the_rate_is_counted_by_requests_not_by_calls(environment: Any) -> None:
+    core = routed(environment, (release(environment.directory / "releases"), 100.0), rate=2.0)
+    replies = core.handle_together([named(float(number)) for number in range(5)])
+    assert [reply.status for reply in replies] == [200, 200, 429, 429, 429]
+    assert Rent.asked == [2]
+
+
+def test_a_request_that_waited_too_long_with_others_is_told_so(environment: Any) -> None:
+    core = routed(environment, (release(environment.directory / "releases"), 100.0), timeout_seconds=60.0)
+    late = named(1.0)._replace(until=0.0)
+    replies = core.handle_together([late, named(2.0)])
+    assert [told(reply) for reply in replies] == [(504, "SE015"), [21.0]]
+
+
+def test_each_request_is_logged_as_itself(bundle: Path, tmp_path: Path) -> None:
+    log = PredictionLog(tmp_path / "log")
+    core = Core(serve_bundle(bundle, KEY), log)
+    replies = core.handle_together([named(1.0, caller="a"), named(2.0, 3.0, caller="b"), named(FAILS)])
+    log.close()
+    logged = [record for record in read(tmp_path / "log") if isinstance(record, Prediction)]
+    assert [(record.request, record.features["size"], record.answer["value"]) for record in logged] == [
+        ("a", 1.0, 11.0),
+        ("b", 2.0, 21.0),
+        ("b", 3.0, 32.0),
+    ]
+    ids = [
+        row["prediction_id"]
+        for reply in replies[:2]
+        for row in msgspec.json.decode(reply.body)["predictions"]
+    ]
+    assert [record.id for record in logged] == ids
+    assert all(record.seconds > 0 for record in logged)
+
+
+def test_a_group_never_spans_releases(environment: Any) -> None:
+    releases = environment.directory / "releases"
+    one, other = release(releases), release(releases, base=1000.0)
+    core = routed(environment, (one, 50.0), (other, 50.0))
+    requests = [named(1.0, caller=str(number)) for number in range(16)]
+    alone = [msgspec.json.decode(core.handle(request).body)["model_version"] for request in requests]
+    Rent.asked.clear()
+    for reply, before in zip(core.handle_together(requests), alone, strict=True):
+        body = msgspec.json.decode(reply.body)
+        assert body["model_version"] == before, "a unit stays with its release"
+        assert body["predictions"][0]["value"] == (11.0 if before == one[:12] else 1011.0)
+    assert sorted(Rent.asked) == sorted(alone.count(version) for version in set(alone))
+
+
+def test_a_swap_in_the_middle_of_a_group_leaves_it_to_the_release_that_began(environment: Any) -> None:
+    releases = environment.directory / "releases"
+    old, new = release(releases), release(releases, base=1000.0)
+    core, swapped = routed(environment, (old, 100.0)), routed(environment, (new, 100.0))
+
+    def swap() -> None:
+        core.serving = swapped.serving
+
+    Rent.meanwhile.append(swap)
+    bodies = [msgspec.json.decode(reply.body) for reply in core.handle_together([named(1.0), named(2.0)])]
+    assert [(body["model_version"], body["predictions"][0]["value"]) for body in bodies] == [
+        (old[:12], 11.0),
+        (old[:12], 21.0),
+    ]
+    assert told(core.handle(named(1.0))) == [1011.0]
+
+
+# -- look-ups and code of the product, beside the model --------------------------------------------
+
+
+def test_code_that_fails_for_one_request_fails_that_one(environment: Any) -> None:
+    """The product's own functions see one request each, whoever waits beside it."""
+    digest = environment.release(rows_independent=True, factor=1.0)
+    core = Core(serve_bundle(environment.bundle(digest), environment.key))
+    rows = [environment.row | {"distance": distance} for distance in (2.0, 13.0, 19.0, 3.0)]
+    requests = [Request("POST", "/predict/delay", msgspec.json.encode(row)) for row in rows]
+    alone = [core.handle(request) for request in requests]
+    together = core.handle_together(requests)
+    assert [reply.status for reply in together] == [200, 500, 500, 200] == [reply.status for reply in alone]
+
+    def probability(reply: Reply) -> float:
+        return msgspec.json.decode(reply.body)["predictions"][0]["probability"]
+
+    assert [probability(together[place]) for place in (0, 3)] == [
+        probability(alone[place]) for place in (0, 3)
+    ]
+
+
+# -- the event loop --------------------------------------------------------------------------------
+
+
+class Caller:
+    """A connection as `Turns` sees it."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+
+    def reply(self, reply: Reply) -> None:
+        self.replies.append(reply)
+
+
+def test_what_came_in_one_turn_of_the_loop_is_answered_in_the_next_and_nobody_waits_for_more(
+    core: Core,
+) -> None:
+    async def asked(count: int) -> list[Any]:
+        turns, callers = Turns(core), [Caller() for _ in range(count)]
+        for number, caller in enumerate(callers):
+            turns.add(caller, named(float(number)))  # ty: ignore[invalid-argument-type] -- all that it is asked
+        await asyncio.sleep(0)
+        return [[told(reply) for reply in caller.replies] for caller in callers]
+
+    assert asyncio.run(asked(1)) == [[[1.0]]]
+    assert asyncio.run(asked(5)) == [[[10.0 * number + 1]] for number in range(5)]
+    assert Rent.asked == [1, 5]
