@@ -429,6 +429,32 @@ class Lookup(Shape):
     found: bool
 
 
+class Broken(Shape):
+    """An expectation that a row breaks, and that only warns.
+
+    Attributes:
+        expectation: Its author's word for it, else the contract's.
+        columns: The columns that it judges.
+    """
+
+    expectation: str
+    columns: list[str]
+
+
+class Verdict(Shape):
+    """What the contract let pass in one row; all empty for a row that keeps it.
+
+    Attributes:
+        warned: Expectations that it breaks, and that only warn.
+        mapped: Column -> what was sent, a category that the contract does not know; `sent` has the one in its place.
+        filled: Columns that were not sent; `sent` has their default.
+    """
+
+    warned: list[Broken]
+    mapped: dict[str, Any]
+    filled: list[str]
+
+
 class Prediction(Shape):
     """One entry of the prediction log.
 
@@ -441,11 +467,13 @@ class Prediction(Shape):
         release: Digest of the release that answered.
         variant: `stable`, or the role of another release.
         unit: Value of the sticky unit; empty when none is declared.
-        sent: Request column -> value as sent.
+        sent: Request column -> value as sent, where `verdict` says nothing else.
         features: Model input -> value.
         answer: `probability` and `label`, or `value`.
         seconds: From the decoded request to the answer.
         lookups: One per look-up of the release.
+        contract: Digest of the request contract, which is a file of the release; empty in older logs.
+        verdict: What that contract let pass.
     """
 
     id: str
@@ -461,6 +489,62 @@ class Prediction(Shape):
     answer: dict[str, Any]
     seconds: float
     lookups: list[Lookup]
+    contract: str
+    verdict: Verdict
+
+
+class RefusedFault(Shape):
+    """What refused rows break.
+
+    Attributes:
+        column: Of the contract; several with commas between them; empty where the contract knows none.
+        rule: `type`, `nulls`, `min`, `max`, `matches`, `in`, `missing`, `extra_columns`, or an expectation.
+    """
+
+    column: str
+    rule: str
+
+
+class RefusedKind(Shape):
+    """Requests of one kind that the contract refused within a short time; nothing that was sent.
+
+    Attributes:
+        first: Microseconds since 1970, UTC, of the first.
+        last: The same of the last.
+        count: How many.
+        environment: Where they were refused.
+        endpoint: The endpoint's name.
+        release: Digest of the release that refused.
+        variant: `stable`, or the role of another release.
+        contract: Digest of its request contract.
+        status: HTTP status of the answer; 0 for other kinds than the first sixteen, which are not told apart.
+        code: Code of the error; empty likewise.
+        faults: The first ten; none where the body cannot be read.
+    """
+
+    first: int
+    last: int
+    count: int
+    environment: str
+    endpoint: str
+    release: str
+    variant: str
+    contract: str
+    status: int
+    code: str
+    faults: list[RefusedFault]
+
+
+class PredictionsRefused(Shape):
+    """`headway predictions --refused --json`.
+
+    Attributes:
+        refused: The newest kinds, newest first.
+        lost: Records that were torn or damaged.
+    """
+
+    refused: list[RefusedKind]
+    lost: int
 
 
 class Predictions(Shape):
@@ -1289,6 +1373,7 @@ OUTPUTS: dict[str, type[Shape]] = {
     "predict": Batches,
     "predict NAME": BatchDone,
     "predictions": Predictions,
+    "predictions --refused": PredictionsRefused,
     "reproduce": Reproduced,
     "test": Parity,
     "gc": Collected,

@@ -134,6 +134,7 @@ def test_nothing_can_be_asked_to_change_a_record() -> None:
         "segments",
         "read",
         "read_segment",
+        "read_refused",
         "find",
         "is_held",
     }

@@ -6,6 +6,7 @@ import argparse
 import json
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +30,7 @@ class Deliveries(NamedTuple):
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=True)
         shown = "show run.ID" if words[:1] and words[0].startswith("run.") else name
         shown = "predict NAME" if name == "predict" and words else shown
+        shown = "predictions --refused" if "--refused" in words else shown
         return msgspec.json.decode(done.stdout, type=json_shapes.OUTPUTS[shown])
 
 
@@ -57,6 +59,7 @@ def test_every_command_prints_the_documented_fields_and_no_others(run: Deliverie
     assert run("lineage", answer).direction == "up"
     assert run("lineage", "source.rows", "--down").direction == "down"
     assert [item.id for item in run("predictions", "--env", "dev").predictions] == [answer]
+    assert [item.code for item in run("predictions", "--refused").refused] == ["DC004"]
     assert run("predict").batches[0].last is None
     batch = run("predict", "again")
     assert (batch.kept, batch.rejected, batch.rejected_to) == (600, 0, "tables/again.rejected.csv")
@@ -123,13 +126,15 @@ def test_every_command_on_feature_groups_prints_the_documented_fields(tmp_path: 
 
 
 def predict(run: Deliveries) -> str:
-    """Ask a server once, and end it; returns the prediction's id."""
+    """Ask a server, once so that it refuses, and end it; returns the prediction's id."""
     command = [sys.executable, "-m", "headway", "serve", "--env", "dev", "--port", "0"]
     with subprocess.Popen(command, cwd=run.folder, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         url = next(line for line in server.stderr if line.startswith("serving")).split()[-1]
         row = {"distance_km": 42.5, "stops": 9, "weather": "snow"}
         answer = post(f"{url}/predict/main", row)
+        with pytest.raises(urllib.error.HTTPError):
+            post(f"{url}/predict/main", row | {"stops": "many"})
         server.terminate()
         server.communicate(timeout=30)
     return answer["predictions"][0]["prediction_id"]

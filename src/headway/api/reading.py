@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from headway.engine.questions.status import Status
     from headway.engine.questions.tracing import Traced
     from headway.facts.fact import Fact
-    from headway.predictions.record import Prediction
+    from headway.predictions.record import Prediction, Refused
     from headway.store.journal import Sealed
 
 
@@ -119,3 +119,17 @@ def predictions(
     return newest_predictions(
         workspace, environment, last, revealed_to=(who or present()) if reveal else None
     )
+
+
+def refused(folder: Path, environment: str, last: int) -> tuple[list[Refused], int]:
+    """What contracts refused last in an environment, newest first, and how many records were torn or damaged.
+
+    Args:
+        folder: Where to look for the product.
+        environment: Its name.
+        last: How many records.
+    """
+    from headway.engine.delivery.serving import workspace_at
+    from headway.engine.questions.found import newest_refused
+
+    return newest_refused(workspace_at(folder, environment), environment, last)

@@ -192,13 +192,6 @@ class RecordDecoder:
                     places.setdefault(item.key, []).append(place)
         return tuple(Warned(_named(told[key]), told[key].columns, tuple(at)) for key, at in places.items())
 
-    def warned(self, records: Sequence[msgspec.Struct]) -> dict[str, int]:
-        """How many of the records that were let pass break each expectation that only warns, by its words."""
-        found: dict[str, int] = {}
-        for item in self.warnings(records):
-            found[item.expectation] = found.get(item.expectation, 0) + len(item.rows)
-        return found
-
     def judged(self, records: Sequence[msgspec.Struct], warned: tuple[Warned, ...] = ()) -> Judged:
         """The verdict on records that were let pass; nothing is checked again.
 

@@ -13,7 +13,6 @@ import threading
 import time
 from collections import deque
 from datetime import UTC, datetime
-from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from headway.errors import serve as errors
@@ -139,11 +138,11 @@ class PredictionLog:
         """Write all predictions that wait, and the refusals that are due by now; all of them by None."""
         with self._write:
             self._disk.turn()
-            while self._fill(now):
-                if not self._disk.append(self._batch, self._batch_count):
-                    return
-                self._settle()
-                now = -inf  # refusals once: they may come faster than they are written
+            if self._batch and not self._put():  # the disk refused it before
+                return
+            refusals = self._refusals.take(now)  # once: they may come faster than they are written
+            while self._fill(refusals) and self._put():
+                refusals = b""
 
     def close(self) -> None:
         """Write what waits, close the segment, end the thread; a second call does nothing."""
@@ -168,10 +167,8 @@ class PredictionLog:
         while not self._end.wait(seconds):
             self._flush(time.monotonic())
 
-    def _fill(self, now: float | None) -> bool:
-        """Encode the next batch, unless an earlier one still waits for the disk."""
-        if self._batch:
-            return True
+    def _fill(self, refusals: bytes) -> bool:
+        """Encode the next batch, to which the refusals belong."""
         with self._count:
             untold, self._untold = self._untold, 0
         parts: list[bytes] = []
@@ -192,7 +189,7 @@ class PredictionLog:
             self._batch_size += entry.size
         if untold:
             parts.insert(0, frame.dropped_bytes(untold))
-        parts.append(self._refusals.take(now))
+        parts.append(refusals)
         self._batch = b"".join(parts)
         return bool(self._batch)
 
@@ -202,11 +199,15 @@ class PredictionLog:
             self._waiting -= entry.count
             self._waiting_bytes -= entry.size
 
-    def _settle(self) -> None:
+    def _put(self) -> bool:
+        """Write the batch; it stays where the disk refuses."""
+        if not self._disk.append(self._batch, self._batch_count):
+            return False
         with self._count:
             self._waiting -= self._batch_count
             self._waiting_bytes -= self._batch_size
         self._batch, self._batch_count, self._batch_size = b"", 0, 0
+        return True
 
 
 class _Segments:

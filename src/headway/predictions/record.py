@@ -232,10 +232,10 @@ def refused(origin: Origin, refusals: Refusals) -> Refused:
 _NOTHING = Verdict()
 
 
-def predictions(origin: Origin, answers: JudgedAnswers) -> Iterator[Prediction]:
+def predictions(origin: Origin, answers: Answers) -> Iterator[Prediction]:
     """One prediction per row; a missing number is None."""
     numbers = _by_row(answers, origin)
-    verdicts = _verdicts(answers.judged)
+    verdicts = _verdicts(answers.judged) if isinstance(answers, JudgedAnswers) else {}
     missed = [frozenset(item.missed) for item in answers.lookups]
     for row, prediction in enumerate(answers.ids):
         sent = dict(zip(origin.request, answers.sent[row], strict=True))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from headway.core.wording import figure
+from headway.core.wording import count, figure
 from headway.engine.questions.found import Found
 from headway.engine.questions.revealing import About
 from headway.engine.questions.runs import Ran
 from headway.facts.artifacts import Artifact, StoredFile
 from headway.facts.executions import Execution
-from headway.predictions.record import Lookup, Prediction
+from headway.predictions.record import Fault, Lookup, Prediction, Refused
 from headway.render.lineage import carrying_lines
 from headway.render.outline import outline, plain
 from headway.render.style import clip, seconds, table
@@ -107,7 +108,47 @@ def prediction_text(prediction: Prediction) -> str:
         f"  features: {clip(_row(prediction.features), _LONGEST)}",
     ]
     lines += [f"  looked up: {_looked_up(item)}" for item in prediction.lookups]
+    passed = _let_pass(prediction)
+    if passed:
+        lines.append(f"  contract {prediction.contract[:12]}: {clip('; '.join(passed), _LONGEST)}")
     return "\n".join(lines)
+
+
+def _let_pass(prediction: Prediction) -> list[str]:
+    """What the contract let pass in a row, though it is not as it should be."""
+    verdict, sent = prediction.verdict, prediction.sent
+    warned = []
+    for item in verdict.warned:
+        columns = ", ".join(item.columns)
+        about = "" if item.expectation.startswith(f"{columns}: ") else f" ({columns})"
+        warned.append(f"warns of {item.expectation}{about}")
+    mapped = [
+        f"{name} {plain(value)} is not known, taken as {plain(sent[name])}"
+        for name, value in verdict.mapped.items()
+    ]
+    filled = [f"{name} was not sent, taken as {plain(sent[name])}" for name in verdict.filled]
+    return warned + mapped + filled
+
+
+def refused_text(refused: Refused) -> str:
+    """Refused requests of one kind in one line: when, by what, of which columns and rules, how many."""
+    since = f" since {_moment(refused.first)}" if refused.first < refused.last else ""
+    said = f"{refused.status} {refused.code}" if refused.code else "of other kinds"
+    faults = f": {', '.join(map(_fault, refused.faults))}" if refused.faults else ""
+    return (
+        f"{_moment(refused.last)} {count(refused.count, 'request')}{since} to {refused.endpoint}, "
+        f"release {refused.release[:12]}, {said}{faults}"
+    )
+
+
+def _fault(fault: Fault) -> str:
+    if fault.column:
+        return f"{fault.column} ({fault.rule})"
+    return {"extra_columns": "a field that is not declared", "type": "a row that is no object"}[fault.rule]
+
+
+def _moment(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1e6, UTC):%Y-%m-%dT%H:%M:%S}Z"
 
 
 def _row(row: Mapping[str, Any]) -> str:

@@ -360,7 +360,8 @@ def _answered(
         progress(first, request.height)
         decoded = serve.decode(variant.release, _columns(request.slice(first, CHUNK)), first)
         found = serve.answer(variant, decoded.records, at_us, run, log)
-        warned.update(variant.release.record.warned(decoded.records))
+        for item in found.warned:
+            warned[item.expectation] += len(item.rows)
         ids += found.ids
         for name, values in found.answered._asdict().items():
             told[name] += values

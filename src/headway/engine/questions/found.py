@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections import deque
+from heapq import nlargest
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,7 +20,7 @@ from headway.errors import engine as errors
 from headway.facts.artifacts import Artifact
 from headway.facts.executions import Execution
 from headway.predictions import segments
-from headway.predictions.record import Prediction
+from headway.predictions.record import Prediction, Refused
 from headway.spec.graph import graph
 from headway.spec.load import load
 from headway.store.workspace import Workspace
@@ -187,3 +188,24 @@ def newest_predictions(
         return list(kept), lost
     told = told_of(workspace)
     return [hidden(item, told) for item in kept], lost
+
+
+def newest_refused(workspace: Workspace, environment: str, last: int) -> tuple[list[Refused], int]:
+    """What contracts refused last in an environment, newest first, and how many records were torn or damaged.
+
+    Nothing in it was sent by a caller, so that there is nothing to hide.
+
+    Args:
+        workspace: Where it is.
+        environment: The environment.
+        last: How many records; each stands for one kind of refusal within a short time.
+    """
+    found: list[Refused] = []
+    lost = 0
+    for item in segments.read_refused(workspace.serve(environment) / "log"):
+        if isinstance(item, Refused):
+            found.append(item)
+        elif item.cause != "dropped":  # those were predictions
+            lost += item.count
+    # Each worker has segments of its own.
+    return nlargest(last, found, key=lambda item: (item.last, item.first)), lost

@@ -97,11 +97,13 @@ def hidden(prediction: Prediction, told: Told) -> Prediction:
     if not personal:
         return prediction
     secret = {str(value) for name, value in prediction.sent.items() if is_personal(name, personal)}
+    verdict = replace(prediction.verdict, mapped=hidden_row(prediction.verdict.mapped, personal))
     return replace(
         prediction,
         unit=MASK if prediction.unit and prediction.unit in secret else prediction.unit,
         sent=hidden_row(prediction.sent, personal),
         features=hidden_row(prediction.features, personal),
+        verdict=verdict,
     )
 
 
