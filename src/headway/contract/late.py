@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -15,7 +14,17 @@ from headway.contract.words import listed
 MISSING: Final = object()
 """Stands in a record for a field that did not come, until its default takes the place."""
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+class Note(NamedTuple):
+    """What was put right in a record.
+
+    Attributes:
+        mapped: Column -> what was sent, of an unknown category.
+        filled: Columns that took their default.
+    """
+
+    mapped: dict[str, Any]
+    filled: list[str]
 
 
 class Late(NamedTuple):
@@ -40,23 +49,24 @@ class Late(NamedTuple):
 
     def check(self, counts: dict[str, int]) -> Callable[[Any], None]:
         """The function that msgspec calls with each record; it counts what it maps."""
+        filled, mapped, ruled, checked = self
 
         def check(record: Any) -> None:
-            for field, name, default in self.filled:
+            for field, name, default in filled:
                 if getattr(record, field) is MISSING:
                     msgspec.structs.force_setattr(record, field, default)
-                    record.__dict__.setdefault("filled", []).append(name)
-            for field, name, known, other in self.mapped:
+                    _note(record).filled.append(name)
+            for field, name, known, other in mapped:
                 value = getattr(record, field)
                 if value is not None and value not in known:
                     counts[name] += 1
-                    record.__dict__.setdefault("mapped", {})[name] = value
+                    _note(record).mapped[name] = value
                     msgspec.structs.force_setattr(record, field, other)
-            for field, name, rules in self.ruled:
+            for field, name, rules in ruled:
                 why = late_reason(rules, getattr(record, field))
                 if why is not None:
                     raise ValueError(f"`{name}`: {why.words}")
-            for fields, item in self.checked:
+            for fields, item in checked:
                 if item.broken_by([getattr(record, field) for field in fields]):
                     raise ValueError(f"`{item.key}` is broken")
 
@@ -87,9 +97,13 @@ def compile_late(
     return late if any(late) else None
 
 
-def noted(record: Any) -> tuple[Mapping[str, Any], Sequence[str]]:
-    """What was put right in a record: (column -> what was sent and then mapped, columns that were filled in)."""
-    return getattr(record, "mapped", _NOTHING), getattr(record, "filled", ())
+def noted(record: Any) -> Note | None:
+    """What was put right in a record that remembers it; None where nothing was."""
+    return getattr(record, "note", None)
+
+
+def _note(record: Any) -> Note:
+    return record.__dict__.setdefault("note", Note({}, []))
 
 
 def broken(item: Check, values: Mapping[str, Any]) -> str | None:

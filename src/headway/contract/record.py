@@ -202,10 +202,12 @@ class RecordDecoder:
         mapped: dict[str, list[tuple[int, Any]]] = {}
         filled: dict[str, list[int]] = {}
         for place, record in enumerate(records) if self._notes else ():
-            before, without = noted(record)
-            for name, sent in before.items():
+            note = noted(record)
+            if note is None:
+                continue
+            for name, sent in note.mapped.items():
                 mapped.setdefault(name, []).append((place, msgspec.to_builtins(sent)))
-            for name in without:
+            for name in note.filled:
                 filled.setdefault(name, []).append(place)
         if not (warned or mapped or filled):
             return CLEAN

@@ -15,7 +15,7 @@ import pytest
 
 from headway.contract.record import RecordDecoder, RecordFault, compile_record
 from headway.contract.rules import compile_rules
-from headway.contract.verdict import Warned
+from headway.contract.verdict import CLEAN, Filled, Judged, Mapped, Warned
 from headway.contract.wanted import nearest, takes
 from headway.errors import SpecError
 from headway.spec.contract import Column, Contract, Expectation, MapTo
@@ -359,3 +359,49 @@ def test_what_only_warns_lets_pass_and_is_told() -> None:
 def test_an_expectation_about_fields_that_are_not_sent_is_left_out() -> None:
     decoder = compile_record(GENTLE, ("kind", "low"))
     assert decoder.decode(b'{"low": 5}')
+
+
+def test_what_is_put_right_is_remembered_by_its_record() -> None:
+    decoder = compile_record(GENTLE, tuple(GENTLE.columns))
+    plain, filled, mapped = gentle(), gentle(), gentle(kind="c")
+    filled = json.dumps({name: value for name, value in json.loads(plain).items() if name != "kind"}).encode()
+    records = decoder.decode(b'{"inputs": [' + b", ".join([plain, filled, mapped]) + b"]}")
+    assert decoder.judged(records[:1]) == CLEAN
+    warned = (Warned("stops: at most 9", ("stops",), (0,)),)
+    assert decoder.judged(records, warned) == Judged(
+        warned, (Mapped("kind", (2,), ("c",)),), (Filled("kind", (1,)),)
+    )
+    columns = decoder.to_columns(records)
+    assert columns["kind"].tolist() == ["a", "a", "b"]
+    assert repr(records[1]) == repr(records[0])
+
+
+def test_a_default_that_is_sent_is_not_filled_in() -> None:
+    types = {"number": 0.0, "text": "", "boolean": False, "integer": 0, "time": "2026-01-01T00:00:00Z"}
+    columns = {kind: Column(type=kind, default=value) for kind, value in types.items()}
+    decoder = compile_record(Contract(columns=columns), tuple(columns))
+    (sent,), (left_out,) = decoder.decode(json.dumps(types).encode()), decoder.decode(b"{}")
+    assert sent == left_out
+    assert decoder.judged([sent]) == CLEAN
+    assert [item.column for item in decoder.judged([sent, left_out]).filled] == list(types)
+    assert {item.rows for item in decoder.judged([sent, left_out]).filled} == {(1,)}
+
+
+def test_a_default_and_what_is_mapped_are_still_judged_by_the_rest_of_the_contract() -> None:
+    pair = Expectation(
+        "expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "high", "column_B": "low"}
+    )
+    columns = {"low": Column(type="number", default=5.0), "high": Column(type="number")}
+    decoder = compile_record(Contract(columns=columns, expectations=(pair,)), tuple(columns))
+    assert decoder.judged(decoder.decode(b'{"high": 6}')).filled == (Filled("low", (0,)),)
+    assert fault(decoder, b'{"high": 4}').broken == (
+        ("high, low", "the first value to be greater than the second"),
+    )
+
+
+def test_a_fault_names_column_and_rule_and_no_name_that_only_the_caller_knows() -> None:
+    decoder = compile_record(GENTLE, tuple(GENTLE.columns))
+    rows = [json.loads(gentle(**{"low": "x", "jane.doe": 1})), json.loads(gentle(low="y")), 7]
+    found = fault(decoder, json.dumps({"inputs": rows}).encode())
+    assert len(found.faults) == 4
+    assert set(found.broken) == {("", "extra_columns"), ("low", "type"), ("", "type")}
