@@ -7,13 +7,12 @@ its start.
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from headway.errors import serve as errors
-from headway.serve.core import Core, Reply, Request
-from headway.serve.workers import Workers
+from headway.serve.core import Core, Patience, Reply, Request
+from headway.serve.lanes import Lanes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -44,7 +43,7 @@ class App:
         self.core = core
         self._largest = largest_body
         self._control: Application | None = None
-        self._workers = Workers()
+        self.lanes = Lanes(core)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; HTTP is all that there is."""
@@ -58,24 +57,20 @@ class App:
             return
         if isinstance(request, Reply):
             reply = request
-        elif (seconds := self.core.patience(request)) is None:
+        elif (patience := self.core.patience(request)) is None:
             reply = self.core.handle(request)
         else:
-            reply = await self._patiently(request, seconds)
+            reply = await self._patiently(request, patience)
         length = (b"content-length", b"%d" % len(reply.body))
         headers = [*reply.headers, length]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _patiently(self, request: Request, seconds: float) -> Reply:
+    async def _patiently(self, request: Request, patience: Patience) -> Reply:
         """The answer to a request that may take long, so that it delays nobody else, or the refusal."""
-        request = request._replace(until=time.perf_counter() + seconds)
-        try:
-            attempt = await self._workers.do(partial(self.core.attempt, request), seconds)
-        except TimeoutError:
-            return self.core.late(request)
-        self.core.record(attempt)
-        return attempt.reply
+        told: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.lanes.add(request, patience, partial(_settle, told))
+        return await told
 
     def control(self) -> Application:
         """The control pages, loaded when they are first wanted."""
@@ -124,3 +119,8 @@ class App:
         """A refusal after which the connection ends, since the rest of the body is not read."""
         reply = self.core.refuse(refused)
         return reply._replace(headers=(*reply.headers, (b"connection", b"close")))
+
+
+def _settle(told: asyncio.Future[Reply], reply: Reply) -> None:
+    if not told.done():  # the server has ended before the answer came
+        told.set_result(reply)

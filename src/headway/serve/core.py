@@ -144,19 +144,31 @@ class _Visit:
         self.headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+class Patience(NamedTuple):
+    """How long a caller waits for what may be slow.
+
+    Attributes:
+        is_shared: Whether those who wait may be answered together: nobody else's code can hang in between.
+    """
+
+    endpoint: str
+    seconds: float
+    is_shared: bool
+
+
 class _Target(NamedTuple):
     """Which endpoint is asked, in which form, and by which release if the caller says it.
 
     Attributes:
-        patience: Seconds that a request may take; None without a limit.
-        runs_code: Whether answering runs code of the product.
+        patience: How long a caller waits; None without a limit.
+        runs_code: Whether answering runs code of the product, or a model that may be slow.
         only: The release that answers, where there is no other.
     """
 
     name: str
     form: FormName
     version: str | None = None
-    patience: float | None = None
+    patience: Patience | None = None
     runs_code: bool = False
     only: Variant | None = None
 
@@ -243,8 +255,8 @@ class Core:
         if attempt.warned:
             self.meters.warn(attempt.endpoint, attempt.release, attempt.warned)
 
-    def patience(self, request: Request) -> float | None:
-        """Seconds after which a caller is not kept waiting for code of the product that may be slow.
+    def patience(self, request: Request) -> Patience | None:
+        """How long a caller is kept waiting for code of the product that may be slow.
 
         None where no time limit is declared, or where nothing slow can happen: then `handle` may be
         called where others wait for it.
@@ -252,7 +264,9 @@ class Core:
         target = self._targets.get(request.path)
         if target is None or target.patience is None:
             return None
-        return target.patience if target.runs_code or len(request.body) > QUICK_BYTES else None
+        if len(request.body) > QUICK_BYTES:
+            return target.patience._replace(is_shared=False)
+        return target.patience if target.runs_code else None
 
     def answer(self, request: Request) -> Reply:
         """Answer, or raise what `handle` would have told the caller.
@@ -269,12 +283,11 @@ class Core:
         self.record(Attempt(reply, "", "", 0, 0.0))
         return reply
 
-    def late(self, request: Request) -> Reply:
+    def late(self, patience: Patience) -> Reply:
         """Count and answer a request whose time has run out while an attempt still works on it."""
-        target = self._targets[request.path]
-        limit = target.patience or 0.0
-        reply = _refusal(errors.over_time(target.name, limit), _Visit())
-        self.record(Attempt(reply, target.name, "", 0, limit))
+        name, limit, _ = patience
+        reply = _refusal(errors.over_time(name, limit), _Visit())
+        self.record(Attempt(reply, name, "", 0, limit))
         return reply
 
     # -- the ways ------------------------------------------------------------------------------
@@ -475,10 +488,14 @@ def _targets(serving: Serving) -> dict[str, _Target]:
     """Path -> target, of the paths that are asked again and again."""
     found: dict[str, _Target] = {}
     for name, live in serving.endpoints.items():
-        runs_code = any(variant.release.runs_product_code for variant in live.variants)
+        releases = [variant.release for variant in live.variants]
+        runs_code = any(release.runs_product_code for release in releases)
+        is_shared = all(release.is_grouped and not release.has_product_code for release in releases)
+        limit = live.route.timeout_seconds
+        patience = None if limit is None else Patience(name, limit, is_shared)
         only = live.variants[0] if len(live.variants) == 1 else None
         for path, form in ((f"/predict/{name}", "named"), (f"/v2/models/{name}/infer", "inference")):
-            found[path] = _Target(name, form, None, live.route.timeout_seconds, runs_code, only)
+            found[path] = _Target(name, form, None, patience, runs_code, only)
     return found
 
 

@@ -98,6 +98,13 @@ class LoadedRelease:
         return self._functions is not None or self.manifest.runtime == "native"
 
     @property
+    def has_product_code(self) -> bool:
+        """Whether code that the product wrote takes part: on-demand functions, or classes of a native model."""
+        return self._functions is not None or any(
+            file.name == files.MODEL_CODE for file in self.manifest.files
+        )
+
+    @property
     def is_grouped(self) -> bool:
         """Whether requests that wait at the same time are answered by one call of the model."""
         return bool(self.manifest.rows_independent)

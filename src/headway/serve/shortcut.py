@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from headway.errors import serve as errors
 from headway.serve.app import LARGEST_BODY, SLOWEST_BODY_SECONDS
 from headway.serve.core import Core, Reply, Request
+from headway.serve.lanes import MOST_TOGETHER, Lanes
 
 if TYPE_CHECKING:
     from uvicorn import Config
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 HEADS_KEPT = 512
 LONGEST_HEAD = 2048
 """Bytes of a head that is looked up; a longer one takes the long way."""
-MOST_TOGETHER = 32
-"""Requests worked on before the first of them is answered."""
 ENDPOINTS = ("/predict/", "/v2/")
 
 _STATUS_LINES = {
@@ -78,15 +77,21 @@ class Turns:
 
     Args:
         core: What answers.
+        lanes: Where requests go that may take long.
     """
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, lanes: Lanes) -> None:
         self.core = core
+        self.lanes = lanes
         self.heads = Heads()
         self._asked: list[tuple[Shortcut, Request]] = []
 
     def add(self, connection: Shortcut, request: Request) -> None:
-        """Answer a request in this turn."""
+        """Answer a request in this turn, or when it is done if it may take long."""
+        patience = self.core.patience(request)
+        if patience is not None:
+            self.lanes.add(request, patience, connection.reply)
+            return
         if not self._asked:
             asyncio.get_running_loop().call_soon(self._answer)
         self._asked.append((connection, request))
@@ -153,6 +158,7 @@ class Shortcut(asyncio.Protocol):
         self._missing = 0
         self._is_asked = False
         self._is_ending = False
+        self._is_full = False
         self._since = 0.0
 
     # -- as asyncio and uvicorn call it --------------------------------------------------------
@@ -171,6 +177,7 @@ class Shortcut(asyncio.Protocol):
         """Answer a plain request once it is whole; hand over every other."""
         if self._is_asked:  # the next request, before the answer to this one
             self._parts.append(data)
+            self._transport.pause_reading()
             return
         if self._head is None:
             end = data.find(_END, 0, LONGEST_HEAD) + len(_END)
@@ -181,7 +188,7 @@ class Shortcut(asyncio.Protocol):
             self._since = self._clock()
             missing = head.length + end - len(data)
             if not missing:
-                self._ask(head.request, data[end:], data)
+                self._ask(head.request, data[end:])
                 return
             self._head = head
             self._missing = head.length + end
@@ -197,10 +204,12 @@ class Shortcut(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Read nothing more from a caller who does not read the answers."""
+        self._is_full = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Read again."""
+        self._is_full = False
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
@@ -238,6 +247,8 @@ class Shortcut(asyncio.Protocol):
             self._transport.close()
         elif self._parts:
             data, self._parts = b"".join(self._parts), []
+            if not self._is_full:
+                self._transport.resume_reading()
             self.data_received(data)
 
     def _whole(self, head: Head) -> None:
@@ -246,15 +257,11 @@ class Shortcut(asyncio.Protocol):
         if self._missing < 0:  # the next request came with this one
             self._hand_over(data)
         else:
-            self._ask(head.request, data[len(data) - head.length :], data)
+            self._ask(head.request, data[len(data) - head.length :])
 
-    def _ask(self, request: Request, body: bytes, data: bytes) -> None:
-        request = request._replace(body=body)
-        if self._turns.core.patience(request) is None:
-            self._is_asked = True
-            self._turns.add(self, request)
-        else:
-            self._hand_over(data)
+    def _ask(self, request: Request, body: bytes) -> None:
+        self._is_asked = True
+        self._turns.add(self, request._replace(body=body))
 
     def _is_crowded(self) -> bool:
         most = self._config.limit_concurrency  # uvicorn counts alike, and tells the caller

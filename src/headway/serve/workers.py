@@ -6,20 +6,20 @@ import asyncio
 import threading
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from headway.serve.core import Attempt
-
 THREADS = 4
-"""Answers that are worked on at once; more wait for their turn."""
+"""Works at once; more wait for their turn."""
+
+T = TypeVar("T")
 
 
 class _Task(NamedTuple):
-    work: Callable[[], Attempt]
-    answer: asyncio.Future[Attempt]
+    work: Callable[[], Any]
+    done: Callable[[Any], None]
     loop: asyncio.AbstractEventLoop
 
 
@@ -30,19 +30,11 @@ class Workers:
         self._tasks: SimpleQueue[_Task] = SimpleQueue()
         self._has_started = False
 
-    async def do(self, work: Callable[[], Attempt], seconds: float) -> Attempt:
-        """What `work` returns, which may not raise.
-
-        Raises:
-            TimeoutError: It has not come in time. Work that has begun goes on; its end is not waited for.
-        """
+    def put(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Have `work` done in a thread; it may not raise. `done` is given its result, in the event loop."""
         if not self._has_started:
             self._start()
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Attempt] = loop.create_future()
-        self._tasks.put(_Task(work, answer, loop))
-        async with asyncio.timeout(seconds):
-            return await answer
+        self._tasks.put(_Task(work, done, asyncio.get_running_loop()))
 
     def _start(self) -> None:
         self._has_started = True
@@ -52,12 +44,7 @@ class Workers:
     def _run(self) -> None:
         while True:
             task = self._tasks.get()
-            if not task.answer.done():  # nobody waits any more: its time ran out in the queue
-                attempt = task.work()
-                with suppress(RuntimeError):  # the loop has closed: nobody waits any more
-                    task.loop.call_soon_threadsafe(_settle, task.answer, attempt)
-
-
-def _settle(answer: asyncio.Future[Attempt], attempt: Attempt) -> None:
-    if not answer.done():
-        answer.set_result(attempt)
+            found = task.work()
+            with suppress(RuntimeError):  # the loop has closed: nobody waits any more
+                task.loop.call_soon_threadsafe(task.done, found)
+            del task, found  # what was asked is not kept until the next

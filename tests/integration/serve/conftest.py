@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from zipfile import ZipFile, ZipInfo
 
@@ -22,7 +25,14 @@ from headway.serve.watch import serve_bundle
 from headway.spec.contract import Column, Contract
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Generator
+
+# Test modules here are imported by their path, so their neighbours are not found by name.
+spec = importlib.util.spec_from_file_location("letting", Path(__file__).with_name("letting.py"))
+assert spec is not None
+assert spec.loader is not None
+sys.modules["letting"] = module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
 
 KEY = b"the workspace's key"
 HOUR = 3_600_000_000
@@ -195,3 +205,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Core:
 @pytest.fixture(scope="module")
 def ask(served: Core) -> Ask:
     return asking(served)
+
+
+@pytest.fixture
+def rents() -> Generator[Any]:
+    """What the rents model was asked, and what happens meanwhile; forgotten afterwards."""
+    rent = sys.modules["letting"].Rent
+    yield rent
+    rent.asked.clear()
+    rent.meanwhile.clear()
