@@ -260,6 +260,33 @@ def test_each_row_keeps_the_time_at_which_it_reached_us(shop: Folder) -> None:
     assert dict(shop.whole.select("id", COMMITTED).iter_rows()) == times
 
 
+def test_a_row_keeps_its_time_in_a_file_that_changes_and_is_judged_by_a_new_contract(shop: Folder) -> None:
+    def now(number: int) -> dict[str, Any]:
+        return {"id": number, "at": datetime.now(UTC).isoformat(), "value": 1.0}
+
+    steps = "incremental: {by: content}}"
+    declared = COMMIT.replace("data/rows.jsonl", "data/*.jsonl").replace(
+        "known: commit}", f"known: commit, {steps}"
+    )
+    first, second, third = now(1), now(2), now(3)
+    shop.declare(declared)
+    lines(shop.root / "data" / "one.jsonl", first)
+    lines(shop.root / "data" / "two.jsonl", second)
+    shop.apply()
+    times = dict(shop.whole.select("id", COMMITTED).iter_rows())
+    lines(shop.root / "data" / "one.jsonl", third)
+    shop.apply()
+    again = dict(shop.whole.select("id", COMMITTED).iter_rows())
+    assert again == times | {3: again[3]}
+    assert again[3] > times[1]
+    shop.declare(declared, "\nversion: 2" + CONTRACT.replace("nulls: true", "nulls: true, min: 2"))
+    with pytest.raises(ContractError, match="3"):
+        shop.apply()
+    shop.declare(declared, "\nversion: 2" + CONTRACT.replace("nulls: true", "nulls: true, min: 0"))
+    shop.apply(refresh=("source.rows",))
+    assert dict(shop.whole.select("id", COMMITTED).iter_rows()) == again
+
+
 # -- a source that is not there ----------------------------------------------------------------
 
 

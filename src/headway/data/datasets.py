@@ -18,7 +18,7 @@ from headway.data import inputs, labels, splits
 from headway.data.groups import SourceTable
 from headway.data.labels import KINDS, LabelKind
 from headway.data.numbers import refuse_infinite
-from headway.data.times import INSTANT, instants
+from headway.data.times import INSTANT, Committed, arrivals, instants
 from headway.errors import data as errors
 from headway.features import layout
 from headway.features.functions import FeatureFunction
@@ -73,6 +73,7 @@ def build(
     source: Source,
     contract: Contract,
     now: datetime,
+    committed: Committed = None,
     late: SourceTable | None = None,
     groups: Mapping[str, pl.DataFrame] | None = None,
     declared_groups: Mapping[str, FeatureGroup] | None = None,
@@ -87,6 +88,7 @@ def build(
         source: Declaration of the rows source.
         contract: Its contract.
         now: Labels that become known later wait.
+        committed: When the rows reached Headway; for `known: commit`, of the rows or of their label.
         late: The source that `label: {from: ...}` names, with its declaration.
         groups: Group -> its computed table (`headway.data.groups`).
         declared_groups: Group -> its declaration.
@@ -101,7 +103,7 @@ def build(
     """
     where = f"dataset `{name}`"
     label = declared.label.name
-    labelled = _labelled(declared, rows, source, late=late, now=now, where=where)
+    labelled = _labelled(declared, rows, source, late=late, now=now, committed=committed, where=where)
     frame = labelled.frame
     features, origins = inputs.assemble(
         declared,
@@ -162,11 +164,12 @@ def _labelled(
     *,
     late: SourceTable | None,
     now: datetime,
+    committed: Committed,
     where: str,
 ) -> _Labelled:
     rows = rows.with_columns(pl.col(pl.Float64).fill_nan(None))
     refuse_infinite(rows, where)
-    found = labels.resolve(declared, rows, source, late, now, where)
+    found = labels.resolve(declared, rows, source, late, now, where, committed)
     withheld = declared.label.column if declared.label.from_ is None else None
     frame = rows.select(
         found.label.alias(layout.LABEL),
@@ -174,7 +177,7 @@ def _labelled(
         found.known.alias(_KNOWN),
         found.settled.alias(_SETTLED),
         found.keyless.alias(_REASON),
-        _row_known(rows, source, where).alias(_ROW_KNOWN),
+        _row_known(rows, source, committed, where).alias(_ROW_KNOWN),
         *(pl.col(column).alias(layout.ROW_PREFIX + column) for column in rows.columns if column != withheld),
     )
     frame = frame.with_columns(_usable(_KNOWN), _usable(_SETTLED)).drop(_ROW_KNOWN)
@@ -187,9 +190,11 @@ def _labelled(
     return _Labelled(_sorted(kept.drop(_REASON), source), excluded, _next_known(frame, found.changes))
 
 
-def _row_known(rows: pl.DataFrame, source: Source, where: str) -> pl.Series:
+def _row_known(rows: pl.DataFrame, source: Source, committed: Committed, where: str) -> pl.Series:
     """When each row itself became known; null where nothing says so."""
     known = source.known
+    if known is not None and known.commit:
+        return arrivals(committed, rows.height, where)
     if known is not None and known.column is not None:
         return instants(rows, known.column, where, nulls=True)
     if known is not None and known.lag is not None and source.event_time is not None:

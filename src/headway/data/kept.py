@@ -17,6 +17,7 @@ import polars as pl
 from headway.data import tables
 from headway.data.loaders.asked import Mark, Origin, Since
 from headway.data.row_counts import RowCounts
+from headway.data.times import INSTANT
 from headway.errors import sources as errors
 
 COMMITTED = "headway_committed"
@@ -97,7 +98,7 @@ def merged(kept: Sequence[Part], added: Added, *, source: str) -> Merged:
         for part, rows in found.items():
             leaving.setdefault(part, set()).update(rows)
     if added.committed is not None:
-        new = new.with_columns(pl.lit(added.committed, pl.Datetime("us", "UTC")).alias(COMMITTED))
+        new = new.with_columns(pl.lit(added.committed, INSTANT).alias(COMMITTED))
     parts = _without(kept, leaving) + ([new] if new.height or not kept else [])
     left = {
         GONE: sum(len(rows) for rows in gone.values()),
@@ -234,8 +235,11 @@ def of_files(
     *,
     source: str,
     committed: datetime | None = None,
+    former: Sequence[Part] = (),
 ) -> Merged:
     """Kept rows of the files that are still there, with those of the new ones.
+
+    A row that was there before in a file that is gone or changed keeps when it reached us.
 
     Args:
         kept: Parts, oldest first.
@@ -243,6 +247,7 @@ def of_files(
         origins: Every file that is there.
         source: Its name, for errors.
         committed: Stands beside each new row; None keeps no such time.
+        former: Parts that are read anew; their rows, too, keep when they reached us.
 
     Raises:
         ContractError: The columns differ from those that are kept.
@@ -253,18 +258,21 @@ def of_files(
     held = [_files_of(part) for part in kept]
     stay = {mark for marks in held for mark in marks if _copy(mark) < there[mark.partition("#")[0]]}
     parts: list[Part | pl.DataFrame] = []
+    left = [part.read() for part in former]
     for part, marks in zip(kept, held, strict=True):
         if stay.issuperset(marks):
             parts.append(part)
             continue
-        frame = part.read().filter(pl.col(FILE).is_in(list(stay)))
+        frame, stays = part.read(), pl.col(FILE).is_in(list(stay))
+        left.append(frame.filter(~stays))
+        frame = frame.filter(stays)
         parts += [frame] if frame.height else []
     new = _marked(rows, origins, stay)
-    if kept and new.height:
-        schema = pl.scan_parquet(kept[0].path, glob=False).collect_schema()
+    if (kept or former) and new.height:
+        schema = pl.scan_parquet((*kept, *former)[0].path, glob=False).collect_schema()
         _require_columns(rows, pl.DataFrame(schema=schema).drop(HIDDEN, strict=False), source)
     if committed is not None:
-        new = new.with_columns(pl.lit(committed, pl.Datetime("us", "UTC")).alias(COMMITTED))
+        new = new.with_columns(_arrivals(new, left, committed))
     stayed = sum(_rows(part) for part in parts)
     parts += [new] if new.height or not parts else []
     counts = RowCounts(
@@ -276,6 +284,23 @@ def of_files(
     )
     counts.require_balance(source)
     return Merged(_joined(parts), counts)
+
+
+def _arrivals(new: pl.DataFrame, left: Sequence[pl.DataFrame], committed: datetime) -> pl.Series:
+    """When each row reached us: when a row of equal content did that leaves, as often as it occurs, else now."""
+    columns = [name for name in new.columns if name not in HIDDEN]
+    number = pl.int_range(pl.len()).over(columns).alias(_NUMBER)
+    before = pl.concat(
+        [new.clear().select(*columns, pl.lit(committed, INSTANT).alias(COMMITTED))]
+        + [frame.select(*columns, COMMITTED) for frame in left]
+    )
+    numbered = before.sort(COMMITTED).with_columns(number)
+    found = (
+        new.select(columns)
+        .with_columns(number)
+        .join(numbered, on=[*columns, _NUMBER], how="left", nulls_equal=True, maintain_order="left")
+    )
+    return found[COMMITTED].fill_null(committed)
 
 
 def repeated_key(merged: Merged, keys: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], int] | None:

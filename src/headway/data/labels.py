@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 
 from headway.data.groups import SourceTable
-from headway.data.times import INSTANT, KNOWN_TIME, instants, timed
+from headway.data.times import EVENT_TIME, INSTANT, KNOWN_TIME, Committed, arrivals, instants, timed
 from headway.errors import data as errors
 from headway.errors import datasets as dataset_errors
 from headway.spec.product import Dataset, Known, Label, Source
@@ -51,7 +51,13 @@ class Labels(NamedTuple):
 
 
 def resolve(
-    declared: Dataset, rows: pl.DataFrame, source: Source, late: SourceTable | None, now: datetime, where: str
+    declared: Dataset,
+    rows: pl.DataFrame,
+    source: Source,
+    late: SourceTable | None,
+    now: datetime,
+    where: str,
+    committed: Committed = None,
 ) -> Labels:
     """The labels of the rows as of `now`.
 
@@ -62,6 +68,7 @@ def resolve(
         late: The source that `label: {from: ...}` names, with its declaration.
         now: What became known later is not used.
         where: For errors.
+        committed: When the rows reached Headway; for a label that is known since its row did.
 
     Raises:
         SpecError: A column is missing, or has a type that no label or key has.
@@ -69,7 +76,7 @@ def resolve(
     """
     label = declared.label
     if label.from_ is None:
-        return _of_rows(label, rows, source, where)
+        return _of_rows(label, rows, source, committed, where)
     if late is None:
         raise dataset_errors.label_source_is_missing(where, label.from_)
     return _of_table(label, rows, source, late, now, where)
@@ -78,9 +85,9 @@ def resolve(
 # -- a column of the rows ----------------------------------------------------------------------
 
 
-def _of_rows(label: Label, rows: pl.DataFrame, source: Source, where: str) -> Labels:
+def _of_rows(label: Label, rows: pl.DataFrame, source: Source, committed: Committed, where: str) -> Labels:
     values = _labels(rows, label.name, where)
-    known = _since(label.known or source.known, rows, source, where)
+    known = _since(label.known or source.known, rows, source, committed, where)
     return Labels(values, known, known, pl.repeat(value=False, n=rows.height, eager=True))
 
 
@@ -93,10 +100,14 @@ def _labels(frame: pl.DataFrame, column: str, where: str) -> pl.Series:
     return series.fill_nan(None) if series.dtype.is_float() else series
 
 
-def _since(known: Known | None, rows: pl.DataFrame, source: Source, where: str) -> pl.Series:
-    """When each label becomes known; long ago where nothing says so, or it came with the row."""
-    if known is None or known.commit:
+def _since(
+    known: Known | None, rows: pl.DataFrame, source: Source, committed: Committed, where: str
+) -> pl.Series:
+    """When each label becomes known; long ago where nothing says so."""
+    if known is None:
         return pl.repeat(LONG_AGO, rows.height, dtype=INSTANT, eager=True)
+    if known.commit:
+        return arrivals(committed, rows.height, f"{where}, label")
     if known.column is not None:
         return instants(rows, known.column, where, nulls=True)
     return _after(known.lag or timedelta(0), rows, source, where, "the label's lag")
@@ -158,7 +169,8 @@ def _keys(rows: pl.DataFrame, table: pl.DataFrame, by_key: Mapping[str, str], wh
 def _changes(label: Label, keys: list[str], late: SourceTable, now: datetime, where: str) -> pl.DataFrame:
     """What the table says of each key and since when, but for repetitions; sorted by key and known time.
 
-    Presence is said once, by the first row that became known.
+    Presence is said once, by the first row that became known. Of what became known at one moment, the
+    event that is later has the last word.
     """
     name = label.from_ or ""
     table = timed(late.frame, late.source, name, late.committed)
@@ -167,16 +179,18 @@ def _changes(label: Label, keys: list[str], late: SourceTable, now: datetime, wh
     else:
         value = _labels(table, label.column, f"source `{name}`")
     columns = [table[theirs].alias(key) for key, theirs in zip(keys, label.by_key, strict=True)]
-    said = pl.DataFrame([*columns, table[KNOWN_TIME], value.alias(_VALUE)]).drop_nulls(keys)
-    said = said.sort([*keys, KNOWN_TIME, _VALUE])
+    times = [KNOWN_TIME, EVENT_TIME]
+    said = pl.DataFrame([*columns, *table.select(times), value.alias(_VALUE)]).drop_nulls(keys)
+    said = said.sort([*keys, *times, _VALUE])
     same_key = pl.all_horizontal(pl.col(key).eq_missing(pl.col(key).shift()) for key in keys)
     other = pl.col(_VALUE).ne_missing(pl.col(_VALUE).shift())
-    at_once = pl.col(KNOWN_TIME) == pl.col(KNOWN_TIME).shift()
+    at_once = pl.all_horizontal(pl.col(time) == pl.col(time).shift() for time in times)
     torn = said.filter(same_key & other & at_once & (pl.col(KNOWN_TIME) <= now)).select(keys).unique()
     if torn.height:
         shown = torn.sort(keys).head(_EXAMPLES)
         texts = [", ".join(map(str, row)) for row in shown.rows()]
         raise dataset_errors.labels_contradict(where, name, torn.height, texts)
+    said = said.unique([*keys, KNOWN_TIME], keep="last", maintain_order=True).drop(EVENT_TIME)
     return said.filter(~same_key.fill_null(value=False) | other)
 
 

@@ -88,13 +88,23 @@ def _in_utc(series: pl.Series) -> pl.Series:
     return series.dt.convert_time_zone("UTC")
 
 
-def _committed(event: pl.Series, committed: Committed, where: str) -> pl.Series:
+def arrivals(committed: Committed, rows: int, where: str) -> pl.Series:
+    """When each of so many rows reached Headway.
+
+    Raises:
+        SpecError: Nobody kept it.
+    """
     if committed is None:
         raise errors.known_is_not_said(where, "`known: commit` is declared, and no commit time was given")
     if isinstance(committed, pl.Series):
         return committed.alias(KNOWN_TIME)
-    require_recent(event, committed, where)
-    return pl.Series(KNOWN_TIME, [committed], dtype=INSTANT).new_from_index(0, len(event))
+    return pl.Series(KNOWN_TIME, [committed], dtype=INSTANT).new_from_index(0, rows)
+
+
+def _committed(event: pl.Series, committed: Committed, where: str) -> pl.Series:
+    if isinstance(committed, datetime):
+        require_recent(event, committed, where)
+    return arrivals(committed, len(event), where)
 
 
 def require_recent(event: pl.Series, committed: datetime, where: str) -> None:

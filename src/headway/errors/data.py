@@ -208,8 +208,8 @@ def known_is_not_said(where: str, why: str) -> SpecError:
 def commit_is_too_late(where: str, oldest: str, committed: str) -> SpecError:
     """DA027: Old events would count as known only from now on.
 
-    With `known: commit` a row is known from the moment in which it reached Headway. This load
-    brings older events, which would then be unknown to every training row of their own time. If
+    With `known: commit` a row, or its label, is known from the moment in which it reached Headway. This
+    load brings older events, which would then be unknown to every training row of their own time. If
     they were known earlier, say when.
     """
     return SpecError(

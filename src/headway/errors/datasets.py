@@ -26,12 +26,13 @@ def labels_contradict(where: str, source: str, keys: int, examples: Sequence[str
     """DA101: Rows of a label's source give one row different labels, known at the same moment.
 
     Of several labels the one that became known last counts, so that a correction replaces what it
-    corrects. Two that differ and became known at one moment have no order, and neither can be chosen.
+    corrects; of those that became known at one moment, the one of the later event. Two that differ in
+    neither time have no order, and neither can be chosen.
     """
     more = (f"... and {keys - _SHOWN} more",) if keys > _SHOWN else ()
     return ContractError(
         code="DA101",
-        what=f"{keys} keys of source `{_brief(source)}` have different labels that became known at one moment",
+        what=f"{keys} keys of source `{_brief(source)}` have different labels that happened and became known at one moment",
         where=where,
         mend="keep one of them, or give the correction its own, later known time",
         evidence=(*(_brief(example) for example in examples[:_SHOWN]), *more),

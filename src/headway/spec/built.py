@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from headway.spec.load import Loaded
-from headway.spec.product import Dataset, Endpoint, Evaluation
+from headway.spec.product import Endpoint, Evaluation
 
 
 def not_built(loaded: Loaded) -> list[tuple[str, str]]:
@@ -15,8 +15,6 @@ def not_built(loaded: Loaded) -> list[tuple[str, str]]:
 
 def _parts(loaded: Loaded) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     product = loaded.product
-    for name, dataset in product.datasets.items():
-        yield from _dataset(("datasets", name), dataset)
     for name, evaluation in product.evaluations.items():
         yield from _evaluation(("evaluations", name), evaluation)
     for name, endpoint in product.endpoints.items():
@@ -24,11 +22,6 @@ def _parts(loaded: Loaded) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     for section in ("monitors", "runbooks", "schedules", "store", "objects"):
         if getattr(product, section):
             yield section, (section,)
-
-
-def _dataset(path: tuple[str, str], dataset: Dataset) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    if dataset.label.known is not None and dataset.label.known.commit:
-        yield f"{'.'.join(path)}.label.known: commit", (*path, "label", "known")
 
 
 def _evaluation(path: tuple[str, str], evaluation: Evaluation) -> Iterator[tuple[str, tuple[str | int, ...]]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, field, structs
 
+from headway.spec.arrivals import LABELS_ON_ARRIVAL, keeps_arrivals
 from headway.spec.batches import read_by_batches_only
 from headway.spec.contract import Contract
 from headway.spec.loading import loading, local_files
@@ -24,7 +25,6 @@ from headway.spec.product import (
     FeatureGroup,
     Model,
     Product,
-    Source,
 )
 from headway.spec.quantities import duration_text
 from headway.spec.roles import Role, roles
@@ -99,7 +99,7 @@ def graph(product: Product, contracts: Mapping[str, Contract]) -> Graph:
     """
     aside = read_by_batches_only(product)
     nodes = [
-        *(_source(name, source, contracts) for name, source in product.sources.items() if name not in aside),
+        *(_source(name, product, contracts) for name in product.sources if name not in aside),
         *(_group(name, group, product, contracts) for name, group in product.feature_groups.items()),
         *(_dataset(name, dataset, product, contracts) for name, dataset in product.datasets.items()),
     ]
@@ -110,10 +110,13 @@ def graph(product: Product, contracts: Mapping[str, Contract]) -> Graph:
     return Graph(nodes=tuple(nodes))
 
 
-def _source(name: str, source: Source, contracts: Mapping[str, Contract]) -> Node:
+def _source(name: str, product: Product, contracts: Mapping[str, Contract]) -> Node:
+    source = product.sources[name]
     is_code = loading(source).place == "function"
     contract = contracts.get(source.contract) if source.contract else None
     config = identity(source) | (identity(contract, "contract") if contract is not None else {})
+    if "known.commit" not in config and keeps_arrivals(product, name):
+        config[LABELS_ON_ARRIVAL] = True
     return Node(
         name=f"source.{name}",
         kind="source",

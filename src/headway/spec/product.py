@@ -159,8 +159,8 @@ class Label(Declared, frozen=True):
 
     Attributes:
         column: Column of the rows (or of `from_`) that holds the label.
-        known: Lag after the row's event time until its label is known; with `from_` that source's
-            own `known` says it.
+        known: When the label of a row is known: a lag after its event, a column, or `commit`, when the
+            row that carries it reaches us. None: as its row; with `from_`, that source's own `known` says it.
         from_: Source of late labels (`from:` in the file), matched by `by_key`.
         by_key: Column of `from_` -> column of the rows; a list where the names are the same.
         present: Label of a row that has a match, from the moment its first match became known.

@@ -263,3 +263,68 @@ def test_a_table_without_rows_says_that_all_are_absent() -> None:
     with pytest.raises(ContractError) as caught:
         make(late=chargebacks())
     assert caught.value.code == "DA040", "one class only"
+
+
+# -- labels that are known when their row reaches us ---------------------------------------------
+
+
+ARRIVING = Dataset(
+    rows="payments",
+    label=Label(column="fraud", known=Known(commit=True)),
+    split=Split(by="time", train=20 * DAY, validate=timedelta(0), test=10 * DAY),
+    predict_at=Moment(column="paid_at"),
+    request=("paid_at", "amount"),
+)
+
+
+def arrived(*taken: float, source: Source = PAYMENTS, label: Label = ARRIVING.label) -> BuiltDataset:
+    """A payment a day with its label; they reached us after so many days each, in turn."""
+    rows = payments().with_columns(fraud=pl.Series([n % 3 == 0 for n in range(60)]))
+    return build(
+        msgspec.structs.replace(ARRIVING, label=label),
+        "d",
+        rows=rows,
+        source=source,
+        contract=CONTRACT,
+        now=START + 100 * DAY,
+        committed=days(*(n + taken[n % len(taken)] for n in range(60))),
+    )
+
+
+def test_parts_stand_apart_by_the_shortest_time_that_a_label_took_to_reach_us() -> None:
+    made = arrived(5)
+    assert made.windows["test"] == "after 2024-02-19T00:00:00.000000Z until 2024-02-29T00:00:00.000000Z"
+    assert made.windows["train"] == "after 2024-01-25T00:00:00.000000Z until 2024-02-14T00:00:00.000000Z"
+    assert made.unused["label known after the next part begins"] == 0
+    mixed = arrived(5, 15)
+    assert mixed.windows == made.windows
+    assert mixed.unused["label known after the next part begins"] == 5
+
+
+def test_the_label_of_a_source_that_says_commit_is_no_older_than_its_row() -> None:
+    source = Source(load="payments.parquet", event_time="paid_at", known=Known(commit=True))
+    said = (Label(column="fraud"), Label(column="fraud", known=Known(lag=DAY)), ARRIVING.label)
+    made = [arrived(5, 15, source=source, label=label) for label in said]
+    assert all(one.frame.equals(made[0].frame) for one in made)
+    assert made[0].frame.equals(arrived(5, 15).frame)
+
+
+def test_a_label_on_arrival_that_nobody_kept_is_refused() -> None:
+    with pytest.raises(SpecError, match="no commit time was given"):
+        resolve(ARRIVING, payments().with_columns(fraud=True), PAYMENTS, None, START, "d")
+
+
+def test_of_labels_that_came_together_the_later_event_counts() -> None:
+    told = pl.DataFrame(
+        {
+            "payment_id": [1, 1, 2, 2],
+            "reported_at": days(8, 9, 9, 8),
+            "recorded_at": days(10, 10, 10, 10),
+            "verdict": ["no", "yes", "yes", "no"],
+        }
+    )
+    label = Label(from_="chargebacks", by_key={"payment_id": "payment_id"}, column="verdict")
+    declared = msgspec.structs.replace(FRAUD, label=label)
+    late = SourceTable(told, CHARGEBACKS, CONTRACT)
+    found = resolve(declared, payments(3), PAYMENTS, late, START + 20 * DAY, "d")
+    assert found.label.to_list() == [None, "yes", "yes"]

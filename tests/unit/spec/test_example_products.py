@@ -33,21 +33,39 @@ def test_the_whole_grammar_is_read_beside_the_contracts_it_names(tmp_path: Path)
     assert len(not_built(load(tmp_path / "headway.yaml"))) == 5
 
 
-@pytest.mark.parametrize("known", ["commit", "column: x"])
-def test_a_label_known_by_its_commit_waits_for_a_later_version(tmp_path: Path, known: str) -> None:
-    text = (
-        "product: x\nsources: {a: {load: m:f, event_time: t}}\n"
-        "datasets:\n  d: {rows: a, label: {column: y, known: %s}, request: [z],\n"
-        "      split: {by: hash, train: 70%%, validate: 15%%, test: 15%%}}\n"
-    )
-    (tmp_path / "headway.yaml").write_text(text % known)
-    if known == "commit":
-        assert not_built(load(tmp_path / "headway.yaml")) == [
-            ("datasets.d.label.known: commit", "headway.yaml:4")
-        ]
-        return
-    with pytest.raises(SpecError):
+LABELLED = """product: x
+sources: {{a: {{load: m:f{time}}}, b: {{load: m:g, event_time: t, known: commit}}}}
+datasets:
+  d: {{rows: a, label: {{{label}}}, request: [z], split: {{by: hash, train: 70%, validate: 15%, test: 15%}}}}
+"""
+
+
+@pytest.mark.parametrize("label", ["column: y, known: commit", "from: b, by_key: [k], column: y"])
+def test_a_label_may_be_known_when_it_reaches_us(tmp_path: Path, label: str) -> None:
+    (tmp_path / "headway.yaml").write_text(LABELLED.format(label=label, time=", event_time: t"))
+    assert not_built(load(tmp_path / "headway.yaml")) == []
+
+
+@pytest.mark.parametrize(
+    ("label", "time", "said"),
+    [
+        ("column: y, known: {column: x}", ", event_time: t", "where a column, a lag or `commit` is expected"),
+        ("column: y, known: commit", "", "`commit`, and the rows have no time"),
+        ("column: y, known: 1d", "", "a lag after the event, and the rows have no time"),
+        (
+            "from: b, by_key: [k], column: y, known: commit",
+            ", event_time: t",
+            "`known` of a label `from` a source",
+        ),
+    ],
+)
+def test_a_label_that_nobody_can_say_is_known_is_a_fault(
+    tmp_path: Path, label: str, time: str, said: str
+) -> None:
+    (tmp_path / "headway.yaml").write_text(LABELLED.format(label=label, time=time))
+    with pytest.raises(SpecError) as caught:
         load(tmp_path / "headway.yaml")
+    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["true", "5", "x", "[1]"])

@@ -40,6 +40,7 @@ def run(work: Work) -> Draft:
             source=rows.source,
             contract=rows.contract,
             now=work.now,
+            committed=rows.committed,
             late=source_table(work, declared.label.from_) if declared.label.from_ is not None else None,
             groups={group: group_rows(work, group) for group in sorted(picked)},
             declared_groups=product.feature_groups,

@@ -17,6 +17,7 @@ from headway.errors import EngineError
 from headway.errors import sources as errors
 from headway.facts.artifacts import Artifact
 from headway.facts.evidence import Evidence, Outcome
+from headway.spec.arrivals import LABELS_ON_ARRIVAL
 from headway.spec.product import Source
 from headway.spec.quantities import duration_text
 from headway.store.workspace import Workspace
@@ -48,6 +49,8 @@ def basis(work: Work) -> list[str]:
     """
     config = {name: value for name, value in work.node.config.items() if name != "refresh"}
     place = {name: value for name, value in config.items() if name in ("load", "event_time", "known.commit")}
+    if LABELS_ON_ARRIVAL in config:
+        place["known.commit"] = True  # whatever asks for the times, they are the same
     return [digest.of_value([config, dict(work.code)]), digest.of_value(place)]
 
 

@@ -35,6 +35,7 @@ from headway.errors import sources as errors
 from headway.errors.masking import MASK
 from headway.facts.artifacts import StoredFile
 from headway.facts.evidence import Evidence, Outcome
+from headway.spec.arrivals import keeps_arrivals, labelled_on_arrival
 from headway.spec.contract import Contract
 from headway.spec.product import Source
 from headway.store.memory import Memory
@@ -52,14 +53,18 @@ class _Plan(NamedTuple):
 
     Attributes:
         parts: What is kept; empty for a first reading, and for one from scratch.
+        former: What was kept, for one from scratch that keeps when rows reached us.
         since: Bound of the reading; None asks for everything.
         merges: Whether kept rows and new ones are compared, and not just replaced.
+        arrivals: Whether each row keeps when it reached us.
     """
 
     parts: list[Part]
     since: Since | None
     merges: bool
     by_content: bool
+    arrivals: bool
+    former: Sequence[Part] = ()
 
 
 def run(work: Work) -> Draft:
@@ -77,7 +82,7 @@ def run(work: Work) -> Draft:
     if contract is not None and work.past is not None:
         contract_promises.require(work.past, work.node.name, contract, declared.contract or "")
     before = kept_source.earlier(work)
-    plan = _plan(work, declared, before)
+    plan = _plan(work, declared, before, arrivals=keeps_arrivals(work.declaration.product, name))
     workspace = Workspace(work.root)
     cache = StatCache(workspace.cache)
     try:
@@ -93,7 +98,7 @@ def run(work: Work) -> Draft:
                 digest_of=lambda path: cache.digest(path) or "",
                 now=work.now,
                 # Rows with the time at which they reached us cannot be read again.
-                shelf=memory if declared.known is None or not declared.known.commit else None,
+                shelf=None if plan.arrivals else memory,
             )
     except EngineError as error:
         return kept_source.last_good(work, declared, before, error)
@@ -104,8 +109,8 @@ def run(work: Work) -> Draft:
     else:
         _require(loaded, plan, where=f"source `{name}` ({declared.load})")
     if before is None:
-        _refuse_old_events(loaded.frame, declared, name, work.now)
-    merged = _with_rejected(_merged(work, declared, loaded, plan, name), loaded)
+        _refuse_old_events(work, loaded.frame, declared, name)
+    merged = _with_rejected(_merged(work, loaded, plan, name), loaded)
     if loaded.judged is None:
         loaded = _whole(loaded, merged, plan, work.now, where=f"source `{name}` ({declared.load})")
     return _draft(work, declared, contract, loaded, merged, before)
@@ -114,23 +119,23 @@ def run(work: Work) -> Draft:
 # -- going on from what is kept --------------------------------------------------------------------
 
 
-def _plan(work: Work, declared: Source, before: Earlier | None) -> _Plan:
+def _plan(work: Work, declared: Source, before: Earlier | None, *, arrivals: bool) -> _Plan:
     steps = declared.incremental
     by_content = steps is not None and steps.by == "content"
-    commits = declared.known is not None and declared.known.commit
-    if before is None or ((work.refreshed or not before.same) and not commits):
-        return _Plan([], None, merges=commits or steps is not None, by_content=by_content)
-    if steps is None and not commits:
-        return _Plan([], None, merges=False, by_content=False)
-    if by_content and not commits and kept_source.is_bound(before.artifact):
-        return _Plan([], None, merges=True, by_content=True)
+    scratch = _Plan([], None, arrivals or steps is not None, by_content, arrivals)
+    anew = work.refreshed or before is None or not before.same
+    if before is None or (not arrivals and (anew or steps is None)):
+        return scratch
+    anew = anew or (by_content and kept_source.is_bound(before.artifact))
+    if anew and by_content:
+        return scratch._replace(former=kept_source.parts_of(work, before.artifact) if arrivals else ())
     parts = kept_source.parts_of(work, before.artifact)
     since = None
-    if steps is not None and steps.by == "watermark" and steps.column and before.same and not work.refreshed:
+    if steps is not None and steps.by == "watermark" and steps.column and not anew:
         marks = [part.high for part in parts if part.high is not None]
         highest = max(marks, default=None)  # type: ignore[type-var]
         since = None if highest is None else Since(steps.column, _less(highest, declared))
-    return _Plan(parts, since, merges=True, by_content=by_content)
+    return scratch._replace(parts=parts, since=since)
 
 
 def _less(mark: Mark, declared: Source) -> Mark:
@@ -142,11 +147,17 @@ def _less(mark: Mark, declared: Source) -> Mark:
     return mark - late if not late.seconds else mark - late.__class__(days=late.days + 1)
 
 
-def _merged(work: Work, declared: Source, loaded: Loaded, plan: _Plan, name: str) -> Merged:
-    commits = declared.known is not None and declared.known.commit
-    committed = work.now if commits else None
+def _merged(work: Work, loaded: Loaded, plan: _Plan, name: str) -> Merged:
+    committed = work.now if plan.arrivals else None
     if plan.by_content:
-        return kept.of_files(plan.parts, loaded.frame, loaded.origins, source=name, committed=committed)
+        return kept.of_files(
+            plan.parts,
+            loaded.frame,
+            loaded.origins,
+            source=name,
+            committed=committed,
+            former=plan.former,
+        )
     if plan.merges:
         added = Added(loaded.frame, plan.since, _keys(loaded.contract), committed)
         return kept.merged(plan.parts, added, source=name)
@@ -166,10 +177,14 @@ def _keys(contract: Contract) -> tuple[tuple[str, ...], ...]:
     return (*contract.unique, *single)
 
 
-def _refuse_old_events(frame: pl.DataFrame, declared: Source, name: str, now: datetime) -> None:
-    if declared.known is not None and declared.known.commit and declared.event_time is not None:
-        where = f"source `{name}`"
-        times.require_recent(times.instants(frame, declared.event_time, where), now, where)
+def _refuse_old_events(work: Work, frame: pl.DataFrame, declared: Source, name: str) -> None:
+    if declared.event_time is None or not keeps_arrivals(work.declaration.product, name):
+        return
+    where = f"source `{name}`"
+    if declared.known is None or not declared.known.commit:
+        datasets = labelled_on_arrival(work.declaration.product, name)
+        where = f"label of dataset `{datasets[0]}`, {where}"
+    times.require_recent(times.instants(frame, declared.event_time, where), work.now, where)
 
 
 def _require(loaded: Loaded, plan: _Plan, *, where: str) -> None:

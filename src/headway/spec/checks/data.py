@@ -96,8 +96,9 @@ def _label(scene: Scene, path: Path_, dataset: Dataset, contract: Contract | Non
                 check.fault(
                     (*path, key), f"`{key}` without `from`", "it goes with a label from another source"
                 )
-        if label.known is not None and label.known.lag is not None:
-            _counts_from_an_event(scene, (*path, "known"), "a lag", dataset)
+        if label.known is not None and label.known.column is None:
+            what = "`commit`" if label.known.commit else "a lag after the event"
+            _counts_from_an_event(scene, (*path, "known"), what, dataset)
         return
     _late_label(scene, path, dataset)
     for theirs, ours in label.by_key.items():
@@ -110,7 +111,7 @@ def _counts_from_an_event(scene: Scene, path: Path_, what: str, dataset: Dataset
     source = scene.product.sources.get(dataset.rows)
     if source is not None and source.event_time is None and not scene.check.broken(("sources", dataset.rows)):
         hint = f"declare `event_time` on source `{dataset.rows}`"
-        scene.check.fault(path, f"{what} after the event, and the rows have no time", hint)
+        scene.check.fault(path, f"{what}, and the rows have no time", hint)
 
 
 def _late_label(scene: Scene, path: Path_, dataset: Dataset) -> None:
@@ -119,7 +120,7 @@ def _late_label(scene: Scene, path: Path_, dataset: Dataset) -> None:
         hint = f"`sources.{label.from_}` says when its rows became known"
         check.fault((*path, "known"), "`known` of a label `from` a source", hint)
     if label.absent is not None:
-        _counts_from_an_event(scene, (*path, "absent"), "a delay", dataset)
+        _counts_from_an_event(scene, (*path, "absent"), "a delay after the event", dataset)
     if check.written((*path, "early")) and label.absent is None:
         check.fault((*path, "early"), "`early` without `absent`", "no row waits for an absence")
     _classes(scene, path, dataset)
