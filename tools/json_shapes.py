@@ -114,14 +114,15 @@ class NotBuilt(Shape):
 
 
 class CheckedRule(Shape):
-    """A rule about where data may go, and what breaks it, each with its way along lineage.
+    """A rule about data, and what breaks it, each with its way along lineage.
 
     Attributes:
         rule: In words.
         where: Its place as `file:line`.
-        outcome: `pass`, `fail` or `not applicable`.
+        outcome: `pass`, `fail`, `not applicable`, or `not run` where it is about rows that no run has counted.
         severity: `refuse` or `warn`; null where the environment decides.
         broken: What breaks it.
+        note: What there is to know besides: when it is judged, or that it holds for nothing.
     """
 
     rule: str
@@ -129,6 +130,7 @@ class CheckedRule(Shape):
     outcome: str
     severity: str | None
     broken: list[str]
+    note: str
 
 
 class CheckedBatch(Shape):
@@ -671,6 +673,7 @@ class Artifact(Shape):
         meta: Small facts about it (rows, columns, runtime).
         table: The table that its files belong to; empty for all but feature groups.
         made: The newest execution that came out with it; null when none is recorded, left out with `--rows`.
+        k_anonymity: How large its classes are, for each rule that was judged on it; left out with `--rows`.
         environments: Those that point at it now; left out with `--rows`.
         description: What its author says of its node now; left out with `--rows`.
         tags: Those that are given to its node now; left out with `--rows`.
@@ -685,6 +688,7 @@ class Artifact(Shape):
     meta: dict[str, Any]
     table: str
     made: Execution | None = None
+    k_anonymity: list[Evidence] = []
     environments: list[str] = []
     description: str = ""
     tags: list[str] = []

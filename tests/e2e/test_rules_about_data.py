@@ -188,3 +188,128 @@ def test_a_function_that_cannot_be_read_is_taken_to_read_everything(opened: Fold
     done = opened.run("check")
     assert "source.customers: email -> feature_group.contact: " in done.out
     assert done.code == 3
+
+
+# -- rules about rows ------------------------------------------------------------------------------
+
+FEW = "k-anonymity 5 of tag quasi_identifier on dataset.*"
+
+
+def among(folder: Folder, k: int, about: str = "tag: quasi_identifier") -> None:
+    rule(folder, f"  - {{k_anonymity: {{k: {k}, {about}}}, on: dataset.*}}\n")
+
+
+@pytest.fixture
+def told(opened: Folder) -> Folder:
+    """The shop, its column `age` tagged: a feature of a group and one of `on_demand:` are computed from it."""
+    opened.edit(
+        "contracts/customers.yaml", "tags: [pii]}\n  visits", "tags: [pii, quasi_identifier]}\n  visits"
+    )
+    return opened
+
+
+def test_k_anonymity_is_measured_without_building_the_dataset_anew(told: Folder) -> None:
+    """D5: the rule came after the dataset; it is judged on the rows that are there."""
+    before = told.pointers()
+    among(told, 5)
+    done = told.run("plan")
+    assert f"dataset.main           stale\n      policy: rule `{FEW}` is not measured yet" in done.out
+    refused = told.run("promote", "--from", "dev", "--to", "prod")
+    assert refused.code == 3, "what nobody has counted does not pass"
+    assert "dataset.main: its rows are not counted yet" in refused.err
+    done = told.run("apply", "--json")
+    assert (done.code, done.json["executed"], told.pointers()) == (0, [], before)
+    assert told.run("plan", "--exit-code").code == 0
+    size = (told.root / ".headway" / "ledger.db").stat().st_size
+    assert told.run("apply").code == 0
+    assert (told.root / ".headway" / "ledger.db").stat().st_size == size, "what is known is not counted again"
+
+
+def test_rows_that_stand_out_are_refused_with_their_number_and_never_their_values(told: Folder) -> None:
+    among(told, 5)
+    assert told.run("apply").code == 0
+    counted = "classes of eager_for_age have fewer than 5 rows"
+    for command in (
+        ["plan", "--env", "prod"],
+        ["apply", "--env", "prod"],
+        ["promote", "--from", "dev", "--to", "prod"],
+    ):
+        done = told.run(*command)
+        assert done.code == 3, command
+        assert f"error[GV001]: 1 rule is broken: {FEW}" in done.err
+        assert counted in done.err
+        assert "hint: round or generalise what these columns hold, widen their bins, or leave" in done.err
+    assert told.pointers("prod") == {}
+    assert "is broken: dataset.main: " in told.run("plan").out
+    (evidence,) = told.run("show", "dataset.main", "--json").json["k_anonymity"]
+    assert evidence["outcome"] == "fail"
+    kept = evidence["values"]
+    assert (kept["columns"], kept["unit"], kept["missing"]) == (["eager_for_age"], "", [])
+    assert set(kept["sizes"]) == {"rows", "train"}
+    assert set(kept["sizes"]["rows"]) == {"rows", "classes", "smallest", "small"}
+    assert all(isinstance(number, int) for line in kept["sizes"]["rows"]["small"] for number in line)
+    assert "k-anonymity 5 of eager_for_age: fail (" in told.run("show", "dataset.main").out
+    told_by_lineage = told.run("lineage", "endpoint.main").out
+    assert "check: k-anonymity 5 of eager_for_age: fail smallest class" in told_by_lineage
+    assert f"check: policy: {FEW}: fail 1 broken: dataset.main: " in told_by_lineage
+
+
+def test_another_k_is_judged_by_what_was_counted(told: Folder) -> None:
+    """`plan` foretells it, with no apply between."""
+    among(told, 500, "columns: eager")
+    assert told.run("apply").code == 0
+    assert told.run("plan", "--env", "prod").code == 3
+    told.edit("headway.yaml", "k: 500", "k: 5")
+    done = told.run("plan", "--env", "prod")
+    assert (done.code, "is broken" in done.out) == (0, False)
+    done = told.run("promote", "--from", "dev", "--to", "prod")
+    assert done.code == 0, done.err
+    told.edit("headway.yaml", "columns: eager", "columns: [eager, amount]")
+    assert "is not measured yet" in told.run("plan", "--env", "prod").out
+
+
+def test_a_mended_feature_lets_the_release_go_out(told: Folder) -> None:
+    told.edit("shop/contact.py", "return eager / age", "return eager * 0.0 + age // 30")
+    among(told, 5)
+    done = told.run("apply", "--env", "prod")
+    assert done.code == 0, done.err
+    assert told.pointers("prod")
+
+
+def test_people_are_counted_where_the_rule_says_whose_a_row_is(told: Folder) -> None:
+    """An age is that of one customer here, however many orders he made; a decade is that of several."""
+    told.edit("shop/contact.py", "return eager / age", "return eager * 0.0 + age")
+    among(told, 2)
+    told.edit("headway.yaml", "k: 2, ", "k: 2, unit: customer, ")
+    done = told.run("apply", "--env", "prod")
+    assert done.code == 3
+    assert "fewer than 2 different values of customer" in done.err
+    told.edit("shop/contact.py", "eager * 0.0 + age", "eager * 0.0 + age // 10")
+    assert told.run("apply", "--env", "prod").code == 0
+
+
+def test_a_rule_about_rows_that_only_warns_keeps_nothing_out(told: Folder) -> None:
+    rule(told, "  - {k_anonymity: {k: 5, tag: quasi_identifier}, on: dataset.*, severity: warn}\n")
+    done = told.run("apply", "--env", "prod")
+    assert done.code == 0, done.err
+    assert "is broken: dataset.main: " in told.run("plan", "--env", "prod").out
+
+
+def test_the_rows_of_a_feature_group_are_looked_at_too(told: Folder) -> None:
+    rule(told, "  - {k_anonymity: {k: 2, columns: eager_for_age}, on: feature_group.*, severity: refuse}\n")
+    done = told.run("apply")
+    assert done.code == 3
+    assert "feature_group.contact: " in done.err
+    assert "classes of eager_for_age have fewer than 2 rows" in done.err
+
+
+def test_check_says_which_rule_about_rows_waits_and_which_holds_for_nothing(told: Folder) -> None:
+    among(told, 5)
+    among(told, 5, "tag: quasi")
+    done = told.run("check")
+    assert done.code == 0
+    assert ": not run\n  it is measured when dataset.main is made" in done.out
+    nothing = "it holds for nothing: no table of dataset.* has a column that carries quasi"
+    assert f": not applicable\n  {nothing}" in done.out
+    assert nothing in told.run("plan").out
+    assert nothing in [item["note"] for item in told.run("check", "--json").json["rules"]]

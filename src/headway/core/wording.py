@@ -11,7 +11,7 @@ _SMALLEST, _LARGEST = 1e-4, 1e15
 
 def count(number: int, noun: str) -> str:
     """`1 row`, `26,115 rows`."""
-    plural = {"entry": "entries", "library": "libraries"}.get(noun, noun + "s")
+    plural = {"entry": "entries", "library": "libraries", "class": "classes"}.get(noun, noun + "s")
     return f"{number:,} {noun if number == 1 else plural}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headway.core.clock import SystemClock
-from headway.engine import governing
+from headway.engine import anonymity, governing
 from headway.engine.apply import Verdict
 from headway.engine.opened import Opened, is_protected
 from headway.errors import engine as errors
@@ -23,10 +23,11 @@ def admit(opened: Opened, plan: Plan) -> Verdict:
     and locked libraries that are the ones installed.
     """
     nodes = {step.node for step in plan.steps}
-    broken = opened.governed.refusing(nodes, protected=is_protected(opened, plan.env))
+    governed = anonymity.standing(opened, plan, strict=True)
+    broken = governed.refusing(nodes, protected=is_protected(opened, plan.env))
     if broken:
         return Verdict(refusal=governance.rules_are_broken(f"environment `{plan.env}`", broken))
-    facts = governing.proofs(opened.governed, plan, opened.reader)
+    facts = governing.proofs(governed, plan, opened.reader)
     refused: list[tuple[str, str, str]] = []
     first = ""
     for step in plan.steps:

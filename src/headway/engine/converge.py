@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from headway.core.clock import SystemClock
-from headway.engine import events, governing
+from headway.engine import anonymity, events, governing
 from headway.engine.admission import admit
 from headway.engine.apply import Applied, Job, Verdict, apply
 from headway.engine.delivery import serving
@@ -60,7 +60,8 @@ def converge(
     job = job_of(opened, environment, only=only, who=who, why=why, report=report)
     applied = apply(job, made)
     if not made.todo:  # a rule may have come since the releases were judged
-        job.writer.record(*governing.evidence(opened.governed, made, opened.reader, SystemClock().now()))
+        governed = anonymity.standing(opened, made)
+        job.writer.record(*governing.evidence(governed, made, opened.reader, SystemClock().now()))
     if not applied.moved:
         job.publish(opened.reader.environment(environment))
     return applied

@@ -11,7 +11,7 @@ from headway.core.wording import few
 from headway.errors import governance as errors
 from headway.errors.masking import PERSONAL
 from headway.facts.evidence import Evidence, Outcome
-from headway.lineage import policies
+from headway.lineage import anonymity, policies
 from headway.lineage.carried import WHOLE, Bearing, Columns, Reads, carried
 from headway.lineage.policies import Breach, Judged
 from headway.plan.plan import Cause, Plan
@@ -63,11 +63,15 @@ def governed(loaded: Loaded, graph: Graph, modules: Modules, reader: SqliteReade
         reader: Its past, which knows the features of groups with a `frame:`.
 
     Raises:
-        SpecError: A note is about a feature that its group does not compute.
+        SpecError: A note is about a feature that its group does not compute, or a rule about a column that
+            nothing has.
     """
     reads = reads_of(loaded, modules, reader)
     _refuse_unknown(loaded, reads)
     found = carried(loaded, reads)
+    unknown = anonymity.unknown(loaded, found)
+    if unknown:
+        raise errors.columns_are_nowhere(unknown)
     return Governed(found, policies.judge(loaded, graph, found), policies.deprecated(graph, found))
 
 
@@ -128,6 +132,7 @@ def notices(found: Governed, nodes: Collection[str], *, protected: bool) -> list
         if not rule.refuses(protected=protected)
         and (whys := [breach.why for breach in rule.breaches if breach.node in nodes])
     ]
+    said += [f"rule `{rule.rule}` ({rule.place}): {rule.note}" for rule in found.judged if rule.note]
     said += [
         f"{breach.node} reads what is old: {breach.why}"
         for breach in found.deprecated

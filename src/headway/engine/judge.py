@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from headway.core.clock import SystemClock
-from headway.engine import governing
+from headway.engine import anonymity, governing
 from headway.engine.opened import Opened
 from headway.facts.evidence import Evidence, Outcome
 from headway.plan.make import verdicts
@@ -38,7 +38,10 @@ def judge(opened: Opened, plan: Plan) -> list[tuple[Evidence, str]]:
         if step.kind == "evaluation" and step.output:
             for environment in environments:
                 judged += [(item, environment) for item in _judge_step(opened, step, environment)]
-    ruled = governing.evidence(opened.governed, plan, opened.reader, SystemClock().now())
+    now = SystemClock().now()
+    measured = anonymity.measured(opened, plan, now)
+    governed = anonymity.standing(opened, plan, measured)
+    ruled = [*measured, *governing.evidence(governed, plan, opened.reader, now)]
     return [*_without_repeats(judged), *((item, plan.env) for item in ruled)]
 
 

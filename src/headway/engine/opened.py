@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from headway.core.clock import SystemClock, to_text
 from headway.core.wording import few
-from headway.engine import contract_promises, governing
+from headway.engine import anonymity, contract_promises, governing
 from headway.engine.condition import Conditions
 from headway.engine.governing import Governed
 from headway.engine.groups import foreign_readers
@@ -166,19 +166,26 @@ def plan(
     state = opened.reader.environment(environment)
     asked = wanted(opened, only, refresh)
     scope = within(opened.graph, only)
-    made = make(
-        graph=opened.graph,
-        wanted=asked._replace(
-            barred=_barred(opened, environment, scope),
-            binding=_binding(opened, environment),
-            named=shared_groups.words(opened.reader, lending.lent),
-        ),
-        history=opened.reader,
-        state=state,
-        condition=opened.conditions,
-        now=now,
-        notices=_notices(opened, state, scope),
+    asked = asked._replace(
+        binding=_binding(opened, environment), named=shared_groups.words(opened.reader, lending.lent)
     )
+
+    def with_rules(governed: Governed, unmeasured: Mapping[str, tuple[Cause, ...]]) -> Plan:
+        ruled = replace(opened, governed=governed)
+        return make(
+            graph=opened.graph,
+            wanted=asked._replace(barred=_barred(ruled, environment, scope), unmeasured=unmeasured),
+            history=opened.reader,
+            state=state,
+            condition=opened.conditions,
+            now=now,
+            notices=_notices(ruled, state, scope),
+        )
+
+    made = with_rules(opened.governed, {})
+    if anonymity.is_asked_for(opened.loaded.product):  # which tables that is about, only the plan itself says
+        governed = anonymity.standing(opened, made)
+        made = with_rules(governed, anonymity.unmeasured(governed, made))
     _refuse_what_cannot_run(opened, made)
     if not only and not refresh:
         runs = [opened.reader.execution(step.key) for step in made.steps if step.key]

@@ -8,6 +8,11 @@ from collections.abc import Sequence
 from headway.errors.families import GateError, SpecError, UsageError
 
 _SHOWN = 5
+_WHERE_IT_GOES = "take what the lines begin with out of what reads it, mend its tags, or change the rule"
+_MENDS = {
+    "k-anonymity": "round or generalise what these columns hold, widen their bins, or leave one of them out"
+}
+"""How a rule begins in words -> how what breaks it is mended, where it is not about where data goes."""
 _LONGEST = 400
 
 
@@ -19,6 +24,9 @@ def rules_are_broken(where: str, broken: Sequence[tuple[str, str, Sequence[str]]
     Protected environments refuse what breaks a rule, others warn, unless the rule's `severity` says
     otherwise. Each line shows the way and the place where it begins. Take the column or the source out,
     or, where a feature no longer tells what the tag is about, say so with `clears` and a description.
+    A rule of `k_anonymity` is about the rows of a table: too few of them share the same quasi-identifiers, so
+    that somebody can be told from them. Its line says how many rows in how many classes, never which. Round or
+    generalise what the columns hold, widen their bins, or leave one of them out.
 
     Args:
         where: What refuses.
@@ -31,7 +39,7 @@ def rules_are_broken(where: str, broken: Sequence[tuple[str, str, Sequence[str]]
         code="GV001",
         what=f"{number} broken: {'; '.join(rule for rule, _, _ in broken[:_SHOWN])}"[:_LONGEST],
         where=where,
-        mend="take what the lines begin with out of what reads it, mend its tags, or change the rule",
+        mend="; ".join(dict.fromkeys(_MENDS.get(rule.split()[0], _WHERE_IT_GOES) for rule, _, _ in broken)),
         evidence=(*lines[:_SHOWN], *more),
     )
 
@@ -65,5 +73,28 @@ def features_are_not_there(unknown: Sequence[tuple[str, str, str]]) -> SpecError
         what=f"`features:` names {'a feature' if len(unknown) == 1 else 'features'} that nothing computes",
         where=unknown[0][1],
         mend="name the functions of the group's module",
+        evidence=tuple(lines[:_SHOWN]),
+    )
+
+
+def columns_are_nowhere(unknown: Sequence[tuple[str, str, str]]) -> SpecError:
+    """GV004: A rule names a column that nothing in the product has.
+
+    `columns` and `unit` of a rule of `k_anonymity` are names of columns in datasets and feature groups. A column
+    that a dataset leaves out may stand there, for a rule may be about several datasets; one that no source, no
+    group and no dataset has would be looked for in vain, in silence.
+
+    Args:
+        unknown: (column, its place, the nearest name or nothing).
+    """
+    lines = [
+        f"{place}  there is no column `{name[:80]}`" + (f"; did you mean `{near}`?" if near else "")
+        for name, place, near in unknown
+    ]
+    return SpecError(
+        code="GV004",
+        what=f"`policies:` names {'a column' if len(unknown) == 1 else 'columns'} that nothing has",
+        where=unknown[0][1],
+        mend="name columns of a source, a feature group or a dataset",
         evidence=tuple(lines[:_SHOWN]),
     )

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from headway.core.wording import few
 from headway.facts.evidence import Outcome
+from headway.lineage import anonymity
 from headway.lineage.carried import Bearing, Columns, bears
 from headway.spec.graph import Graph
 from headway.spec.load import Loaded
 from headway.spec.neighbours import across, is_shared
-from headway.spec.product import Matter, PolicyRule, Product
+from headway.spec.product import Anonymity, Matter, PolicyRule, Product
 
 DEPRECATED = "deprecated"
 """A tag with a meaning of its own: whatever reads such a thing is told, without a rule."""
@@ -34,9 +36,11 @@ class Judged(NamedTuple):
     Attributes:
         rule: In words: `deny tag pii in model.*`.
         place: Where it stands, `file:line`.
-        outcome: `pass`, `fail`, or `not applicable` where no node is meant.
+        outcome: `pass`, `fail`, `not applicable` where no node is meant, or `not run` while a table is not measured.
         breaches: Node by node, in the order of the graph.
         severity: `refuse`, `warn`, or nothing where the environment decides.
+        unmeasured: Tables whose rows were not looked at yet.
+        note: What a reader should know besides.
     """
 
     rule: str
@@ -45,6 +49,8 @@ class Judged(NamedTuple):
     breaches: tuple[Breach, ...]
     severity: str
     reason: str
+    unmeasured: tuple[str, ...] = ()
+    note: str = ""
 
     def refuses(self, *, protected: bool) -> bool:
         """Whether an environment refuses what breaks it."""
@@ -84,6 +90,8 @@ def deprecated(graph: Graph, carried: Mapping[str, Columns]) -> tuple[Breach, ..
 
 def words(rule: PolicyRule) -> str:
     """A rule in words."""
+    if rule.k_anonymity is not None:
+        return f"{anonymity.words(rule.k_anonymity)} on {', '.join(rule.on)}"
     verb, matter = _said(rule)
     kind, names = ("tag", matter.tag) if matter.tag else ("source", matter.source)
     where, patterns = ("in", rule.in_) if rule.in_ else ("on", rule.on)
@@ -94,12 +102,14 @@ def _said(rule: PolicyRule) -> tuple[str, Matter]:
     for verb, matter in (("deny", rule.deny), ("allow", rule.allow), ("require", rule.require)):
         if matter is not None:
             return verb, matter
-    raise AssertionError("a rule of a file without faults has one of three")
+    raise AssertionError("a rule of a file without faults that is not about rows has one of three")
 
 
 def _judged(
     rule: PolicyRule, place: str, loaded: Loaded, graph: Graph, carried: Mapping[str, Columns]
 ) -> Judged:
+    if rule.k_anonymity is not None:
+        return of_rows(rule, rule.k_anonymity, place, _tables(rule, loaded, graph, carried))
     patterns = rule.in_ or rule.on
     meant = [
         node.name
@@ -113,6 +123,38 @@ def _judged(
         breaches += [Breach(node, why) for why in dict.fromkeys(whys)]
     outcome = Outcome.FAIL if breaches else Outcome.PASS if meant else Outcome.NOT_APPLICABLE
     return Judged(words(rule), place, outcome, tuple(breaches), rule.severity or "", rule.reason)
+
+
+def of_rows(
+    rule: PolicyRule,
+    wanted: Anonymity,
+    place: str,
+    unmeasured: Sequence[str],
+    measured: Mapping[str, str] = {},
+) -> Judged:
+    """A rule about the rows of tables, as far as they were measured.
+
+    Args:
+        rule: The rule.
+        wanted: Its k-anonymity.
+        place: Where it stands.
+        unmeasured: Tables that it is about and that nobody looked at.
+        measured: Table -> why it breaks the rule; empty where it keeps it.
+    """
+    breaches = tuple(Breach(node, f"{node}: {why}") for node, why in measured.items() if why)
+    outcome = Outcome.PASS if measured else Outcome.NOT_APPLICABLE
+    outcome = Outcome.FAIL if breaches else Outcome.NOT_RUN if unmeasured else outcome
+    note = f"it is measured when {few(unmeasured)} is made" if unmeasured else ""
+    if not unmeasured and not measured:
+        note = anonymity.idle(wanted, rule)
+    severity = rule.severity or ""
+    return Judged(words(rule), place, outcome, breaches, severity, rule.reason, tuple(unmeasured), note)
+
+
+def _tables(rule: PolicyRule, loaded: Loaded, graph: Graph, carried: Mapping[str, Columns]) -> list[str]:
+    """Tables that a rule is about, as far as the product's text says."""
+    nodes = anonymity.meant(rule, graph)
+    return [node for node in nodes if anonymity.may_be_under(rule, node, loaded, carried.get(node, {}))]
 
 
 # -- what flows in -------------------------------------------------------------------------------

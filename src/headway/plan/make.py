@@ -51,6 +51,7 @@ class Wanted(NamedTuple):
         named: Output of another product -> what it is called in words (`commit 3`).
         binding: Gates whose verdict stands and decides here: none where the environment is not protected,
             and none that is judged again.
+        unmeasured: Node -> rules about the rows of its result that nobody has measured yet.
     """
 
     own: Mapping[str, Fingerprint]
@@ -63,6 +64,7 @@ class Wanted(NamedTuple):
     barred: tuple[Cause, ...] = ()
     binding: Collection[str] = ()
     named: Mapping[str, str] = {}
+    unmeasured: Mapping[str, tuple[Cause, ...]] = {}
 
 
 Condition = Callable[[str], str]
@@ -241,7 +243,9 @@ def _fresh(
         why = f"held by {held.who}: {held.why}"
         return Step(node.name, node.kind, "fresh", (Cause("policy", why, output),), key, output)
     causes, unjudged = _gates(node, output, wanted, history, state, now, moves=moves)
-    return Step(node.name, node.kind, "stale" if unjudged else "fresh", causes, key, output, moves)
+    unmeasured = wanted.unmeasured.get(node.name, ())
+    status = "stale" if unjudged or unmeasured else "fresh"
+    return Step(node.name, node.kind, status, causes + unmeasured, key, output, moves)
 
 
 def _gates(

@@ -36,6 +36,7 @@ def _rule_lines(rule: Judged) -> list[str]:
     more = len(rule.breaches) - _SHOWN
     return [
         f"rule `{rule.rule}` ({rule.place}): {rule.outcome}",
+        *([f"  {rule.note}"] if rule.note else []),
         *(f"  {breach.why}" for breach in rule.breaches[:_SHOWN]),
         *([f"  and {more} more"] if more > 0 else []),
     ]

@@ -42,6 +42,7 @@ def shown_text(found: Found) -> str:
     lines += [f"  {artifact.meta['summary']}"] if artifact.meta.get("summary") else []
     lines += _made(found)
     lines += _said(found.about)
+    lines += [f"  {item.check}: {item.outcome} ({item.reason or item.observed})" for item in found.counted]
     lines += [
         "",
         "files:",

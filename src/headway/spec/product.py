@@ -429,15 +429,38 @@ class Matter(Declared, frozen=True):
     source: Policy[tuple[str, ...]] = ()
 
 
+class Anonymity(Declared, frozen=True):
+    """Among how many of its like every row of a table must stand: k-anonymity (L. Sweeney, 2002).
+
+    Rows with the same values of all quasi-identifiers are a class; a value that is missing is one of its own.
+
+    Attributes:
+        k: How many rows each class must have, from 2 to 1,000.
+        columns: Quasi-identifiers by name; in a dataset also under the `prefix` of the group that they come from.
+        tag: Tags that make a column one, wherever lineage carries them.
+        unit: Column that says whose a row is; a class then needs `k` different values of it, however many rows
+            each of them has.
+    """
+
+    k: Policy[int]
+    columns: Policy[tuple[str, ...]] = ()
+    tag: Policy[tuple[str, ...]] = ()
+    unit: Policy[str | None] = None
+
+
 class PolicyRule(Declared, frozen=True):
-    """A rule about where data may go, judged along lineage: one of `deny`, `allow` and `require`.
+    """A rule about data: where it may go, or how alike its rows must be.
+
+    One of `deny`, `allow`, `require` and `k_anonymity`.
 
     Attributes:
         deny: No such tag, or no such source.
         allow: Of sources, no others than these, or no others than those that bear one of these tags.
         require: Every one of these tags.
+        k_anonymity: No row of a table stands among too few of its like; judged when the table is made.
         in_: Nodes (`model.*`, `dataset.churn`) into which nothing may flow that breaks it (`in:` in the file).
-        on: Nodes that are looked at by themselves, without what flows into them.
+        on: Nodes that are looked at by themselves, without what flows into them; of `k_anonymity`, datasets and
+            feature groups.
         severity: `refuse` in every environment, or `warn` in every one; left out, protected environments
             refuse and others warn.
         reason: Why there is such a rule.
@@ -446,6 +469,7 @@ class PolicyRule(Declared, frozen=True):
     deny: Policy[Matter | None] = None
     allow: Policy[Matter | None] = None
     require: Policy[Matter | None] = None
+    k_anonymity: Policy[Anonymity | None] = None
     in_: Policy[tuple[str, ...]] = field(name="in", default=())
     on: Policy[tuple[str, ...]] = ()
     severity: Policy[Literal["refuse", "warn"] | None] = None

@@ -20,6 +20,7 @@ from headway.spec.contract import Contract, Expectation
 from headway.spec.document import Fault, Path_, describe, dotted, plain, position, scalar
 from headway.spec.expression import ExpressionError, parse_condition, parse_moment
 from headway.spec.product import (
+    Anonymity,
     Dataset,
     Declared,
     Evaluation,
@@ -408,6 +409,8 @@ SUGAR: dict[tuple[type[Declared], str], Reader] = {
     (Interval, "to"): _instant,
     (Matter, "tag"): _one_or_several,
     (Matter, "source"): _one_or_several,
+    (Anonymity, "columns"): _one_or_several,
+    (Anonymity, "tag"): _one_or_several,
     (PolicyRule, "in"): _one_or_several,
     (PolicyRule, "on"): _one_or_several,
     (Limits, "rate"): _rate,

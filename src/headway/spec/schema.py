@@ -12,6 +12,7 @@ from typing import Any, Literal
 from msgspec import structs
 
 from headway.spec.product import (
+    Anonymity,
     Dataset,
     Declared,
     FeatureGroup,
@@ -37,6 +38,8 @@ _SHORT: dict[tuple[type[Declared], str], dict[str, Any]] = {
     (FeatureGroup, "from"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (Matter, "tag"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (Matter, "source"): {"anyOf": [{"type": "string"}, _TEXTS]},
+    (Anonymity, "columns"): {"anyOf": [{"type": "string"}, _TEXTS]},
+    (Anonymity, "tag"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (PolicyRule, "in"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (PolicyRule, "on"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (Dataset, "predict_at"): {"type": "string", "examples": ["scheduled_at - 2h"]},

@@ -12,5 +12,6 @@ EXAMPLES = {
     "features_are_not_there": lambda: errors.features_are_not_there(
         [("domian", "headway.yaml:12", "domain")]
     ),
+    "columns_are_nowhere": lambda: errors.columns_are_nowhere([("agee", "headway.yaml:40", "age")]),
     "unknown_kind": lambda: errors.unknown_kind("featur", ["source", "feature", "model"]),
 }

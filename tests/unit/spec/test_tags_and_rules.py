@@ -16,7 +16,7 @@ FULL = Path(__file__).parent / "full"
 PRODUCT = (FULL / "headway.yaml").read_text()
 RULES = [
     ("{deny: {tag: pii}}", "policies[0]: neither `in` nor `on`"),
-    ("{in: model.*}", "policies[0]: a rule with nothing to hold; give one of `deny`, `allow` and `require`"),
+    ("{in: model.*}", "policies[0]: a rule with nothing to hold; give one of `deny`, `allow`, `require`"),
     ("{deny: {tag: a}, allow: {tag: b}, in: '*'}", "policies[0]: a rule with `deny` and `allow`"),
     ("{deny: {tag: pii}, in: model.*, on: model.*}", "policies[0]: both `in` and `on`"),
     ("{deny: {}, in: model.*}", "policies[0].deny: no `tag`, no `source`"),
@@ -29,6 +29,38 @@ RULES = [
     ("{deny: {tag: pii}, in: model.dely}", "there is no model `dely`; did you mean `delay`?"),
     ("{deny: {tag: pii}, in: model.*, severity: block}", "severity: `block` is not allowed here"),
     ("{deny: {tags: pii}, in: model.*}", "unknown key `tags`; did you mean `tag`?"),
+    ("{k_anonymity: {k: 1, tag: a}, on: dataset.*}", "k_anonymity.k: `k: 1`; every row is alone among 1"),
+    (
+        "{k_anonymity: {k: 0, tag: a}, on: dataset.*}",
+        "k_anonymity.k: `k: 0`; write a whole number from 2 to 1,000",
+    ),
+    (
+        "{k_anonymity: {k: 1001, tag: a}, on: dataset.*}",
+        "k_anonymity.k: `k: 1001`; write a whole number from 2",
+    ),
+    (
+        "{k_anonymity: {k: 2.5, tag: a}, on: dataset.*}",
+        "k_anonymity.k: `2.5` where a whole number is expected",
+    ),
+    ("{k_anonymity: {tag: a}, on: dataset.*}", "k_anonymity: `k` is missing"),
+    (
+        "{k_anonymity: {k: 5}, on: dataset.*}",
+        "k_anonymity: no quasi-identifiers; name `columns`, or the `tag`",
+    ),
+    ("{k_anonymity: {k: 5, columns: [a, a]}, on: dataset.*}", "columns[1]: `a` stands here twice"),
+    ("{k_anonymity: {k: 5, tag: 'a b'}, on: dataset.*}", "k_anonymity.tag[0]: `a b` is no tag"),
+    (
+        "{k_anonymity: {k: 5, tag: a}, in: model.*}",
+        "in: `in` with `k_anonymity`; rows are looked at in a table",
+    ),
+    ("{k_anonymity: {k: 5, tag: a}}", "policies[0]: `k_anonymity` without `on`; say which tables"),
+    (
+        "{k_anonymity: {k: 5, tag: a}, on: model.*}",
+        "on[0]: `model.*` is no table; rows are looked at in `dataset.*`",
+    ),
+    ("{k_anonymity: {k: 5, tag: a}, on: dataset.dely}", "there is no dataset `dely`; did you mean `delay`?"),
+    ("{k_anonymity: {k: 5, tag: a}, deny: {tag: a}, on: dataset.*}", "a rule with `deny` and `k_anonymity`"),
+    ("{k_anonymity: {k: 5, colums: a}, on: dataset.*}", "unknown key `colums`; did you mean `columns`?"),
 ]
 NOTES = [
     ("tags: [pii, pii]", "weather_hourly.tags[1]: `pii` stands here twice"),

@@ -70,6 +70,7 @@ class Checked(NamedTuple):
                     "outcome": str(rule.outcome),
                     "severity": rule.severity or None,
                     "broken": [breach.why for breach in rule.breaches],
+                    "note": rule.note,
                 }
                 for rule in self.governed.judged
             ],

@@ -17,7 +17,9 @@ from headway.engine.questions.runs import Ran, run_of
 from headway.engine.recall import PRODUCT_FILE
 from headway.errors import SpecError, UsageError
 from headway.errors import engine as errors
+from headway.facts.anonymity import measure_of
 from headway.facts.artifacts import Artifact
+from headway.facts.evidence import Evidence
 from headway.facts.executions import Execution
 from headway.predictions import segments
 from headway.predictions.record import Prediction, Refused
@@ -36,6 +38,7 @@ class Found(NamedTuple):
         made: The newest execution that came out with it; None when none is recorded.
         environments: Those that point at it now.
         about: What its author and lineage say of its node now.
+        counted: How large its classes are, for each rule of k-anonymity that was judged on it.
     """
 
     artifact: Artifact
@@ -43,12 +46,14 @@ class Found(NamedTuple):
     made: Execution | None = None
     environments: tuple[str, ...] = ()
     about: About = About()
+    counted: tuple[Evidence, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema of `show --json`."""
         value: dict[str, Any] = msgspec.to_builtins(self.artifact)
         value |= {"made": msgspec.to_builtins(self.made), "environments": list(self.environments)}
         value |= {**self.about._asdict(), "tags": list(self.about.tags)}
+        value |= {"k_anonymity": [msgspec.to_builtins(item) for item in self.counted]}
         return (
             value if self.prediction is None else value | {"prediction": msgspec.to_builtins(self.prediction)}
         )
@@ -97,7 +102,9 @@ def told(workspace: Workspace, found: Found) -> Found:
     states = [reader.environment(name) for name in reader.environments()]
     points = tuple(state.name for state in states if found.artifact.digest in state.pointers.values())
     said = told_of(workspace)
+    checks = {item.check: item for _, item in reversed(reader.evidence(found.artifact.digest))}
     return found._replace(
+        counted=tuple(item for item in checks.values() if measure_of(item) is not None),
         made=made[0][1] if made else None,
         environments=points,
         about=said.of(made[0][1].node) if made else About(),

@@ -10,7 +10,7 @@ from headway.errors.masking import PERSONAL
 from headway.spec.checks.scene import SHOWN, Scene
 from headway.spec.contract import Contract
 from headway.spec.document import Path_
-from headway.spec.product import Matter, PolicyRule
+from headway.spec.product import Anonymity, Matter, PolicyRule
 from headway.spec.references import Check
 
 TAG = re.compile(r"[A-Za-z][\w.-]{0,62}(:[\w.+/-]{1,126})?")
@@ -26,6 +26,11 @@ _SECTIONS = {
 }
 """Kind of node, as a pattern begins -> its section of the product file."""
 _VERBS = ("deny", "allow", "require")
+_KEYS = (*_VERBS, "k_anonymity")
+TABLES = ("dataset", "feature_group")
+"""Kinds of node whose rows are looked at."""
+MOST = 1000
+"""The largest `k`: of larger classes the sizes are not kept."""
 _WILD = "*?["
 
 
@@ -66,21 +71,60 @@ def check_tags(check: Check, path: Path_, tags: Collection[str]) -> None:
 
 def _rule(scene: Scene, path: Path_, rule: PolicyRule) -> None:
     check = scene.check
-    said = [(verb, getattr(rule, verb)) for verb in _VERBS if getattr(rule, verb) is not None]
-    if len(said) != 1 and not any(check.broken((*path, verb)) for verb in _VERBS):
-        what = f"a rule with {' and '.join(f'`{verb}`' for verb, _ in said) or 'nothing to hold'}"
-        check.fault(path, what, "give one of `deny`, `allow` and `require`")
+    said = [key for key in _KEYS if getattr(rule, key) is not None]
+    if len(said) != 1 and not any(check.broken((*path, key)) for key in _KEYS):
+        what = f"a rule with {' and '.join(f'`{key}`' for key in said) or 'nothing to hold'}"
+        check.fault(path, what, "give one of `deny`, `allow`, `require` and `k_anonymity`")
+    for key, patterns in (("in", rule.in_), ("on", rule.on)):
+        for index, pattern in enumerate(patterns):
+            _pattern(scene, (*path, key, index), pattern)
+    if rule.k_anonymity is not None:
+        _anonymity(scene, path, rule, rule.k_anonymity)
+        return
     if bool(rule.in_) == bool(rule.on) and not (check.broken((*path, "in")) or check.broken((*path, "on"))):
         what = "both `in` and `on`" if rule.in_ else "neither `in` nor `on`"
         check.fault(path, what, "`in: model.*` follows lineage, `on: source.*` looks at the node itself")
-    for verb, matter in said:
+    for verb in _VERBS:
+        matter = getattr(rule, verb)
+        if matter is None:
+            continue
         _matter(scene, (*path, verb), verb, matter)
         if matter.source and rule.on:
             hint = "a source flows into a node: use `in`"
             check.fault((*path, "on"), "`on` with sources", hint)
-    for key, patterns in (("in", rule.in_), ("on", rule.on)):
-        for index, pattern in enumerate(patterns):
-            _pattern(scene, (*path, key, index), pattern)
+
+
+def _anonymity(scene: Scene, path: Path_, rule: PolicyRule, wanted: Anonymity) -> None:
+    """A `k` that means something, quasi-identifiers, and tables whose rows are here."""
+    check, at = scene.check, (*path, "k_anonymity")
+    if rule.in_:
+        check.fault(
+            (*path, "in"), "`in` with `k_anonymity`", "rows are looked at in a table: `on: dataset.*`"
+        )
+    elif not rule.on and not check.broken((*path, "on")):
+        check.fault(path, "`k_anonymity` without `on`", "say which tables: `on: dataset.*`")
+    if not 1 < wanted.k <= MOST:
+        hint = "every row is alone among 1" if wanted.k == 1 else f"write a whole number from 2 to {MOST:,}"
+        check.fault((*at, "k"), f"`k: {wanted.k}`", hint)
+    if (
+        not wanted.columns
+        and not wanted.tag
+        and not any(check.broken((*at, key)) for key in ("columns", "tag"))
+    ):
+        check.fault(at, "no quasi-identifiers", "name `columns`, or the `tag` that they carry")
+    if wanted.columns:
+        scene.distinct((*at, "columns"), wanted.columns, "column")
+    check_tags(check, (*at, "tag"), wanted.tag)
+    for index, pattern in enumerate(rule.on):
+        kind, _, name = pattern.partition(".")
+        if kind in _SECTIONS and kind not in TABLES:
+            hint = "rows are looked at in `dataset.*` and `feature_group.*`"
+            check.fault((*path, "on", index), f"`{pattern[:SHOWN]}` is no table", hint)
+        elif name in scene.shared:
+            what = f"the rows of `{pattern[:SHOWN]}` are another product's"
+            check.fault(
+                (*path, "on", index), what, "write the rule there, or on the dataset that reads them here"
+            )
 
 
 def _matter(scene: Scene, path: Path_, verb: str, matter: Matter) -> None:
