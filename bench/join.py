@@ -27,7 +27,7 @@ import numpy as np
 import polars as pl
 from memory import peak_mb
 
-from headway.data.join import as_of
+from headway.data.join import Lookup, as_of
 
 GROUPS = {"a": (1, 3), "b": (2, 5), "c": (5, 8)}
 """Group -> rows as a multiple of the labels, features."""
@@ -68,16 +68,9 @@ def generate(folder: Path, rows: int) -> None:
 
 def headway(folder: Path, kind: str = "sorted_") -> pl.DataFrame:
     labels = pl.read_parquet(folder / "labels.parquet")
-    found = [
-        as_of(
-            labels,
-            "at",
-            pl.read_parquet(folder / f"{kind}{group}.parquet"),
-            KEY,
-            {name: name for name in names(group)},
-        )
-        for group in GROUPS
-    ]
+    tables = {group: pl.scan_parquet(folder / f"{kind}{group}.parquet") for group in GROUPS}
+    lookups = [Lookup(table, KEY, {name: name for name in names(group)}) for group, table in tables.items()]
+    found = as_of(labels, "at", lookups)
     return pl.concat([labels, *found], how="horizontal")
 
 

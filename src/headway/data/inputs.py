@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from headway.bundle.manifest import Input
-from headway.data.join import as_of
+from headway.data.join import Lookup, as_of
 from headway.data.numbers import as_inputs
 from headway.data.times import EVENT_TIME, KNOWN_TIME
 from headway.errors import data as errors
@@ -121,8 +121,8 @@ def _joined(
         return pl.DataFrame()
     if declared.predict_at is None:
         raise errors.known_is_not_said(where, "groups are joined, and there is no `predict_at:`")
-    asked = rows.with_columns(predict_at.alias(_AT))
-    found: dict[str, pl.Series] = {}
+    lookups: list[Lookup] = []
+    taken: set[str] = set()
     for pick in declared.features:
         group, table = declared_groups[pick.group], groups[pick.group]
         keys = {key: pick.by_key.get(key, key) for key in group.key}
@@ -130,12 +130,13 @@ def _joined(
             if column not in request:
                 raise errors.column_is_not_sent(where, column, f"is the key of group `{pick.group}`")
         names = _picked(pick, table, group, where)
-        about = f"{where}, group `{pick.group}`"
-        for series in as_of(asked, _AT, table, keys, names, ttl=group.ttl, where=about):
-            if series.name in found:
-                raise errors.name_is_taken(series.name, where, "a group's feature", "another group's")
-            found[series.name] = series
-    return pl.DataFrame(list(found.values()))
+        for name in names.values():
+            if name in taken:
+                raise errors.name_is_taken(name, where, "a group's feature", "another group's")
+            taken.add(name)
+        lookups.append(Lookup(table, keys, names, group.ttl, f"{where}, group `{pick.group}`"))
+    found = as_of(rows.with_columns(predict_at.alias(_AT)), _AT, lookups)
+    return pl.concat(found, how="horizontal")
 
 
 def _picked(pick: FeaturePick, table: pl.DataFrame, group: FeatureGroup, where: str) -> dict[str, str]:

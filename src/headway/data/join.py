@@ -6,250 +6,300 @@ moment. Rows are never dropped, doubled or moved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from headway.data.times import EVENT_TIME, INSTANT, KNOWN_TIME
+from headway.data.asked import Asked, Line, asked_by, microseconds, numbers
+from headway.data.times import EVENT_TIME, KNOWN_TIME
 from headway.errors import data as errors
 
-_ENTITY = "__entity__"
 _NOT_FOUND = -1
-_LARGEST = 1 << 62
+_RUN = "__run__"
+_BLOCK = 1 << 17
+"""Table rows searched at a time, rounded up to whole entities: few enough for the processor's cache."""
+_CELLS = 1 << 22
+"""Cells of features fetched at a time, rounded up to whole columns."""
+_AT_ONCE = 2
+"""One fetches while the other computes; Polars itself uses every core for either."""
+_Each = Callable[..., Iterator[Any]]
+"""The built-in `map`, or that of a pool of threads."""
 
 
-def as_of(
-    rows: pl.DataFrame,
-    at: str,
-    table: pl.DataFrame,
-    keys: Mapping[str, str],
-    columns: Mapping[str, str],
-    *,
-    ttl: timedelta | None = None,
-    where: str = "",
-) -> pl.DataFrame:
-    """For each row, the newest table row of its entity that was known by then.
+class Lookup(NamedTuple):
+    """What is asked of one table.
 
-    The newest is the one with the latest event time, and among equal event times the one that
-    became known last (a correction). Sorting a table before costs nothing twice: a sorted one is
-    searched as it is.
-
-    Args:
-        rows: n rows with `at` and the key columns. A null key or a null `at` matches nothing.
-        at: Column of instants in UTC with microseconds.
+    Attributes:
         table: Key columns, `event_time`, `known_time` (neither null) and features; no two rows with
-            equal key, event time and known time.
+            equal key, event time and known time. Where it is sorted by these it is searched as it is.
+            A lazy one, say of files, must give the same rows in the same order each time; it is asked
+            for a few columns at a time and never held whole.
         keys: Key column of the table -> column of the rows, of the same type.
         columns: Feature of the table -> its name in the result.
         ttl: A table row older than this at the moment (`at - event_time > ttl`) gives null.
         where: For errors.
+    """
+
+    table: pl.DataFrame | pl.LazyFrame
+    keys: Mapping[str, str]
+    columns: Mapping[str, str]
+    ttl: timedelta | None = None
+    where: str = ""
+
+
+def as_of(rows: pl.DataFrame, at: str, lookups: Sequence[Lookup]) -> list[pl.DataFrame]:
+    """For each row, the newest table row of its entity that was known by then.
+
+    The newest is the one with the latest event time, and among equal event times the one that
+    became known last (a correction).
+
+    Args:
+        rows: n rows with `at` and the key columns. A null key or a null `at` matches nothing.
+        at: Column of instants in UTC with microseconds.
+        lookups: Those whose keys are the same columns of the rows share the work of ordering the rows.
 
     Returns:
-        n rows in the order of `rows`, with the columns named in `columns`; null where nothing was
-        known, or where the feature was null.
+        For each of them n rows in the order of `rows`, with its columns as named there; null where
+        nothing was known, or where the feature was null.
 
     Raises:
         SpecError: A key has different types in the two frames.
     """
-    for key, column in keys.items():
-        if table.schema[key] != rows.schema[column]:
-            kinds = str(table.schema[key]), str(rows.schema[column])
-            raise errors.key_types_differ(where, key, kinds[0], column, kinds[1])
-    asking, found = _newest_known(rows, at, table, keys, ttl)
-    back = np.full(rows.height, _NOT_FOUND, dtype=np.int64)
-    back[asking] = np.arange(len(asking))
-    # Near rows of the table lie near in memory: gathered in that order, and then put back in the rows'.
-    there, here = _places(found), _places(back)
-    picked = table.select(
-        pl.col(feature).gather(there).gather(here).alias(name) for feature, name in columns.items()
+    for lookup in lookups:
+        _refuse_other_types(rows, lookup)
+    if all(isinstance(lookup.table, pl.DataFrame) and lookup.table.height < _BLOCK for lookup in lookups):
+        return _joined(map, rows, at, lookups)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return _joined(pool.map, rows, at, lookups)
+
+
+def _joined(each: _Each, rows: pl.DataFrame, at: str, lookups: Sequence[Lookup]) -> list[pl.DataFrame]:
+    by = [tuple(lookup.keys.values()) for lookup in lookups]
+    distinct = list(dict.fromkeys(by))
+    orders = dict(zip(distinct, each(partial(asked_by, rows, at), distinct), strict=True))
+    places = each(partial(_places, rows.height), map(orders.__getitem__, by), lookups)
+    return [
+        pl.concat(list(each(partial(_picked, lookup, found), _few(lookup, found))), how="horizontal")
+        for lookup, found in zip(lookups, places, strict=True)
+    ]
+
+
+def _refuse_other_types(rows: pl.DataFrame, lookup: Lookup) -> None:
+    schema = lookup.table.collect_schema()
+    for key, column in lookup.keys.items():
+        if schema[key] != rows.schema[column]:
+            kinds = str(schema[key]), str(rows.schema[column])
+            raise errors.key_types_differ(lookup.where, key, kinds[0], column, kinds[1])
+
+
+def _fetched(table: pl.DataFrame | pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
+    return table[list(columns)] if isinstance(table, pl.DataFrame) else table.select(columns).collect()
+
+
+# -- features ----------------------------------------------------------------------------------
+
+
+class _Places(NamedTuple):
+    """Where each of n rows finds what it asks for.
+
+    Attributes:
+        span: The first row of the table that is found, and how many there are up to the last one.
+        there: Rows that are found, counted from the first; rising where the table is sorted; null where
+            none is found; (f,), f > 0.
+        here: The place in `there` for each row, any where nothing was found; (n,).
+        hit: Whether something was found; (n,).
+    """
+
+    span: tuple[int, int]
+    there: pl.Series
+    here: pl.Series
+    hit: pl.Series
+
+
+def _few(lookup: Lookup, places: _Places) -> list[list[str]]:
+    """Names of features to fetch together."""
+    names, few = list(lookup.columns), max(_CELLS // max(places.span[1], 1), 1)
+    return [names[first : first + few] for first in range(0, len(names), few)]
+
+
+def _picked(lookup: Lookup, places: _Places, names: Sequence[str]) -> pl.DataFrame:
+    """Some features of each row; null where nothing was found; n rows."""
+    features = _fetched(lookup.table.slice(*places.span), names)
+    # Near rows of the table lie near in memory: gathered in that order, and then put in the rows'.
+    near = features.select(pl.all().gather(places.there))
+    picked = near.select(
+        pl.when(places.hit).then(pl.col(name).gather(places.here)).alias(lookup.columns[name])
+        for name in names
     )
-    if picked.height != rows.height:
-        raise errors.rows_do_not_balance(where, rows.height, picked.height)
+    if picked.height != len(places.hit):
+        raise errors.rows_do_not_balance(lookup.where, len(places.hit), picked.height)
     return picked
 
 
-def _places(index: np.ndarray) -> pl.Series:
-    """An index for `gather`: null where nothing was found."""
-    return (
-        pl.select(pl.when(pl.lit(pl.Series(index)) >= 0).then(pl.lit(pl.Series(index))))
-        .to_series()
-        .cast(pl.UInt32)
-    )
-
-
-def _newest_known(
-    rows: pl.DataFrame, at: str, table: pl.DataFrame, keys: Mapping[str, str], ttl: timedelta | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows that may find something, by entity and moment, and their index into the table, -1 for none; (k,)."""
-    laid = _laid_out(table, list(keys))
-    moment = _microseconds(rows[at])
-    wanted = _wanted(rows, laid.numbered, keys)
-    wanted[rows[at].is_null().to_numpy()] = _NOT_FOUND
-    asking = np.flatnonzero(wanted != _NOT_FOUND)
-    if not len(asking):
-        return asking, asking
-    wanted, moment = wanted[asking], moment[asking]
-    sought = _Line.of(laid.entity, laid.event).moments(wanted, moment)
-    near = pl.Series(sought).arg_sort().to_numpy()
-    wanted, moment, asking = wanted[near], moment[near], asking[near]
-    found = _search(laid, wanted, moment)
-    if ttl is not None:
-        old = moment - laid.event[np.maximum(found, 0)] > ttl // timedelta(microseconds=1)
-        found[old] = _NOT_FOUND
-    if laid.order is not None:
-        found = np.where(found >= 0, laid.order[np.maximum(found, 0)], _NOT_FOUND)
-    return asking, found
+def _places(rows: int, asked: Asked, lookup: Lookup) -> _Places:
+    """Where each of n rows finds what it asks for."""
+    near = _fetched(lookup.table, [*lookup.keys, EVENT_TIME, KNOWN_TIME])
+    times = near.select(microseconds(EVENT_TIME, KNOWN_TIME))
+    found = _newest_known(asked, near.select(*lookup.keys), times)
+    hits = found >= 0
+    if lookup.ttl is not None:
+        event = times[EVENT_TIME].gather(found[hits]).to_numpy()
+        hits[hits] = asked.moment[hits] - event <= lookup.ttl // timedelta(microseconds=1)
+    answered, found = asked.rows[hits], found[hits]
+    here, hit = np.zeros(rows, dtype=np.uint32), np.zeros(rows, dtype=bool)
+    here[answered], hit[answered] = np.arange(len(answered)), True
+    here, hit, index = pl.Series(here), pl.Series(hit), pl.get_index_type()
+    if not len(found):
+        return _Places((0, 0), pl.Series([None], dtype=index), here, hit)
+    first, last = int(found.min()), int(found.max())
+    return _Places((first, last - first + 1), pl.Series(found - first, dtype=index), here, hit)
 
 
 # -- the table, by entity and time -------------------------------------------------------------
 
 
-class _Laid(NamedTuple):
-    """A table of m rows, sorted by (entity, event, known).
+class _Runs(NamedTuple):
+    """The entities of a table that are asked for, each in rows that follow each other.
 
     Attributes:
-        entity: Number of each row's entity, rising; (m,).
-        event: Event times in microseconds; (m,).
-        known: Known times in microseconds; (m,).
-        starts: Each entity's first row; (entities,).
-        order: Where each row stands in the table as it was given; None where it is sorted itself.
-        numbered: The key columns of each entity and its number.
+        entity: Their numbers, rising; (e,).
+        start: The first row of each; (e,).
+        rows: How many rows each has; (e,).
     """
 
     entity: np.ndarray
-    event: np.ndarray
-    known: np.ndarray
-    starts: np.ndarray
-    order: np.ndarray | None
-    numbered: pl.DataFrame
+    start: np.ndarray
+    rows: np.ndarray
 
 
-def _laid_out(table: pl.DataFrame, keys: list[str]) -> _Laid:
-    event, known = _microseconds(table[EVENT_TIME]), _microseconds(table[KNOWN_TIME])
-    laid = _as_it_is(table.select(keys), event, known)
-    if laid is not None:
-        return laid
-    order = table.select(pl.arg_sort_by(*keys, EVENT_TIME, KNOWN_TIME)).to_series().cast(pl.Int64).to_numpy()
-    laid = _as_it_is(table.select(pl.col(keys).gather(pl.Series(order))), event[order], known[order])
-    assert laid is not None, "a sorted table holds each entity in one place, in the order of its times"
-    return laid._replace(order=order)
+def _newest_known(asked: Asked, keys: pl.DataFrame, times: pl.DataFrame) -> np.ndarray:
+    """The table row that each asking row finds, -1 for none; (k,)."""
+    runs = _as_they_lie(keys, asked)
+    found = None if runs is None else _search(asked, runs, times)
+    if found is not None:
+        return found
+    order, runs = _sorted(keys, times, asked)
+    found = _search(asked, runs, times[order])
+    assert found is not None, "a sorted table is in the order of its times"
+    return np.where(found >= 0, order[found], _NOT_FOUND) if len(order) else found
 
 
-def _as_it_is(keys: pl.DataFrame, event: np.ndarray, known: np.ndarray) -> _Laid | None:
-    """The layout of a table that is sorted already; None when it is not."""
-    begins = keys.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift()))).to_series()
-    begins = begins.to_numpy(writable=True)
-    begins[:1] = True  # an entity of nulls is like what is before the first row
-    rising = (event[1:] > event[:-1]) | ((event[1:] == event[:-1]) & (known[1:] >= known[:-1]))
-    if not np.all(begins[1:] | rising):
-        return None
-    numbered = keys.filter(pl.Series(begins))
-    if numbered.is_duplicated().any():
-        return None
-    numbered = numbered.with_columns(pl.int_range(pl.len()).alias(_ENTITY))
-    return _Laid(np.cumsum(begins) - 1, event, known, np.flatnonzero(begins), None, numbered)
+def _as_they_lie(keys: pl.DataFrame, asked: Asked) -> _Runs | None:
+    """The runs of a table that is sorted by its keys; None of one that is not."""
+    key = pl.all() if keys.width == 1 else pl.struct(pl.all())
+    runs = keys.select(key.rle().alias(_RUN)).unnest(_RUN)
+    named = runs.select("value") if keys.width == 1 else runs.select("value").unnest("value")
+    found = _runs(numbers(named, named.columns, asked.entities), runs["len"])
+    return found if np.all(found.entity[1:] > found.entity[:-1]) else None
 
 
-def _wanted(rows: pl.DataFrame, numbered: pl.DataFrame, keys: Mapping[str, str]) -> np.ndarray:
-    """The entity of each row, -1 for none; (n,), int64."""
-    asked = rows.select(pl.col(column).alias(key) for key, column in keys.items())
-    found = asked.join(numbered, on=list(keys), how="left", nulls_equal=False, maintain_order="left")
-    return found[_ENTITY].fill_null(_NOT_FOUND).to_numpy(writable=True)
+def _sorted(keys: pl.DataFrame, times: pl.DataFrame, asked: Asked) -> tuple[np.ndarray, _Runs]:
+    """The rows that are asked for, by entity, event and known time; (r,). And their runs in that order."""
+    number = numbers(keys, keys.columns, asked.entities)
+    named = np.flatnonzero(number >= 0)
+    number, event, known = number[named], times[EVENT_TIME].gather(named), times[KNOWN_TIME].gather(named)
+    if not len(named):
+        return named, _Runs(named, named, named)
+    places = Line.of(asked.entities.height, event.to_numpy()).places(number, event.to_numpy())
+    order = pl.Series(places).arg_sort().to_numpy().copy()
+    # Few rows are equal so far, and each sort by a second column costs several times this one.
+    places = places[order]
+    like_next = np.append(places[1:] == places[:-1], False)
+    tied = np.flatnonzero(like_next | np.roll(like_next, 1))
+    by = pl.DataFrame({"place": places[tied], "known": known.gather(order[tied])})
+    order[tied] = order[tied][by.select(pl.arg_sort_by("place", "known")).to_series().to_numpy()]
+    runs = pl.Series(number[order]).rle()
+    return named[order], _runs(runs.struct["value"].to_numpy(), runs.struct["len"])
 
 
-def _microseconds(times: pl.Series) -> np.ndarray:
-    return times.cast(INSTANT).to_physical().fill_null(0).to_numpy()
+def _runs(entity: np.ndarray, rows: pl.Series) -> _Runs:
+    """Runs of entities that are asked for, out of all runs of a table."""
+    count = rows.cast(pl.Int64).to_numpy()
+    named = entity >= 0
+    return _Runs(entity[named], (np.cumsum(count) - count)[named], count[named])
 
 
 # -- the search --------------------------------------------------------------------------------
 
 
-def _search(laid: _Laid, wanted: np.ndarray, moment: np.ndarray) -> np.ndarray:
-    """Index into the laid-out table of the newest row known by each moment, -1 for none; (n,)."""
-    start = laid.starts[wanted]
-    usable = np.maximum(laid.event, laid.known)
-    in_turn = (usable[1:] >= usable[:-1]) | (laid.entity[1:] > laid.entity[:-1])
-    if np.all(in_turn):
-        # Rows became known in the order of their events, as with a constant lag: one search is enough.
-        found = _last_not_after(laid.entity, usable, wanted, moment)
-        return np.where(found >= start, found, _NOT_FOUND)
-    found = _last_not_after(laid.entity, laid.event, wanted, moment)
-    return _step_back(found, start, moment, entity=laid.entity, known=laid.known)
-
-
-class _Line(NamedTuple):
-    """(entity, time) as one integer that sorts alike: entity first, then the place of the time.
-
-    The place is the time's distance from the first one, or its rank where distances of so many
-    entities would overflow.
-    """
-
-    first: int
-    width: int
-    ranks: np.ndarray | None
-
-    @classmethod
-    def of(cls, entity: np.ndarray, time: np.ndarray) -> _Line:
-        first, width = int(time.min()), int(time.max()) - int(time.min()) + 2
-        if (int(entity.max()) + 1) * width < _LARGEST:
-            return cls(first, width, None)
-        return cls(0, len(time) + 2, np.sort(time))
-
-    def rows(self, entity: np.ndarray, time: np.ndarray) -> np.ndarray:
-        """Table rows, all of whose times are on the line."""
-        place = time if self.ranks is None else np.searchsorted(self.ranks, time)
-        return entity * self.width + (place - self.first + 1)
-
-    def moments(self, entity: np.ndarray, moment: np.ndarray) -> np.ndarray:
-        """Moments: not below the rows that are not after them."""
-        place = moment if self.ranks is None else np.searchsorted(self.ranks, moment, side="right") - 1
-        return entity * self.width + np.clip(place - self.first + 1, 0, self.width - 1)
-
-    def times(self, entity: np.ndarray, packed: np.ndarray) -> np.ndarray:
-        """The times of packed rows."""
-        place = packed - entity * self.width + (self.first - 1)
-        return place if self.ranks is None else self.ranks[place]
-
-
-def _last_not_after(
-    entity: np.ndarray, time: np.ndarray, wanted: np.ndarray, moment: np.ndarray
-) -> np.ndarray:
-    """The last index with this entity and `time <= moment`; one before the entity's where there is none.
-
-    The table must be sorted by (entity, time).
-    """
-    line = _Line.of(entity, time)
-    return np.searchsorted(line.rows(entity, time), line.moments(wanted, moment), side="right") - 1
-
-
-def _step_back(
-    found: np.ndarray, start: np.ndarray, moment: np.ndarray, *, entity: np.ndarray, known: np.ndarray
-) -> np.ndarray:
-    """Go back over rows not yet known to the first that is; -1 where the entity has none."""
-    found = np.where(found >= start, found, _NOT_FOUND)
-    open_ = np.flatnonzero(found >= 0)
-    open_ = open_[known[found[open_]] > moment[open_]]
-    if len(open_):
-        # Where even the earliest known time from here on is too late, all rows from here on are unknown.
-        # With a constant lag this one search ends it; what is left is as long as lateness varies.
-        earliest = _earliest_from_here_on(entity, known)
-        bound = _last_not_after(entity, earliest, entity[found[open_]], moment[open_])
-        found[open_] = np.minimum(found[open_], bound)
-    while len(open_):
-        gone = found[open_] < start[open_]
-        found[open_[gone]] = _NOT_FOUND
-        open_ = open_[~gone]
-        open_ = open_[known[found[open_]] > moment[open_]]
-        found[open_] -= 1
+def _search(asked: Asked, runs: _Runs, times: pl.DataFrame) -> np.ndarray | None:
+    """The newest row known by each moment, -1 for none; (k,). None where a run is not in order of time."""
+    found = np.full(len(asked.rows), _NOT_FOUND)
+    if asked.line is None or not len(runs.entity):
+        return found
+    block = (np.cumsum(runs.rows) - 1) // _BLOCK
+    cuts = np.concatenate([[0], np.flatnonzero(np.diff(block)) + 1, [len(block)]])
+    first = np.searchsorted(asked.entity, runs.entity[cuts[:-1]])
+    last = np.searchsorted(asked.entity, runs.entity[cuts[1:] - 1], side="right")
+    for begin, end, lo, hi in zip(cuts[:-1], cuts[1:], first, last, strict=True):
+        of, index = _rows_of(_Runs(*(part[begin:end] for part in runs)), times)
+        if not _in_order(of):
+            return None
+        newest = _newest(of, asked.line, asked.entity[lo:hi], asked.places[lo:hi])
+        found[lo:hi] = np.where(newest >= 0, index[newest], _NOT_FOUND)
     return found
 
 
-def _earliest_from_here_on(entity: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """For each row, the smallest known time of it and the later rows of its entity."""
-    # Later entities have larger numbers, so one running minimum from the end serves all of them.
-    line = _Line.of(entity, known)
-    packed = line.rows(entity, known)
-    return line.times(entity, np.minimum.accumulate(packed[::-1])[::-1])
+class _Rows(NamedTuple):
+    """Rows of whole entities; times in microseconds; each (b,)."""
+
+    entity: np.ndarray
+    event: np.ndarray
+    known: np.ndarray
+
+
+def _rows_of(runs: _Runs, times: pl.DataFrame) -> tuple[_Rows, np.ndarray]:
+    """The rows of some runs, and where each stands in the table."""
+    start, count = int(runs.start[0]), int(runs.rows.sum())
+    if int(runs.start[-1] + runs.rows[-1]) == start + count:
+        index, near = np.arange(start, start + count), times.slice(start, count)
+    else:  # nobody asks for entities between them
+        index = np.arange(count) + np.repeat(runs.start - np.cumsum(runs.rows) + runs.rows, runs.rows)
+        near = times[index]
+    entity = np.repeat(runs.entity, runs.rows)
+    return _Rows(entity, near[EVENT_TIME].to_numpy(), near[KNOWN_TIME].to_numpy()), index
+
+
+def _in_order(rows: _Rows) -> bool:
+    """Whether the rows of each entity are sorted by event and then known time."""
+    later, same = rows.event[1:] > rows.event[:-1], rows.event[1:] == rows.event[:-1]
+    rising = later | (same & (rows.known[1:] >= rows.known[:-1]))
+    return bool(np.all(rising | (rows.entity[1:] != rows.entity[:-1])))
+
+
+def _newest(rows: _Rows, line: Line, entity: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Index of the newest of these rows that was known by each moment, -1 for none."""
+    usable = line.places(rows.entity, np.maximum(rows.event, rows.known))
+    if np.all(usable[1:] >= usable[:-1]):
+        # Rows became known in the order of their events, as with a constant lag: one search is enough.
+        found = np.searchsorted(usable, places, side="right") - 1
+        return np.where(rows.entity[found] == entity, found, _NOT_FOUND)
+    found = np.searchsorted(line.places(rows.entity, rows.event), places, side="right") - 1
+    return _step_back(found, rows.entity, line.places(rows.entity, rows.known), entity, places)
+
+
+def _step_back(
+    found: np.ndarray, of: np.ndarray, known: np.ndarray, entity: np.ndarray, places: np.ndarray
+) -> np.ndarray:
+    """Go back over rows not yet known to the first that is; -1 where the entity has none."""
+    found[of[found] != entity] = _NOT_FOUND
+    open_ = np.flatnonzero(found >= 0)
+    open_ = open_[known[found[open_]] > places[open_]]
+    if len(open_):
+        # Where even the earliest known time from here on is too late, all rows from here on are unknown.
+        # With a constant lag this one search ends it; what is left is as long as lateness varies.
+        # Later entities have larger places, so one running minimum from the end serves all of them.
+        earliest = np.minimum.accumulate(known[::-1])[::-1]
+        found[open_] = np.minimum(found[open_], np.searchsorted(earliest, places[open_], side="right") - 1)
+    while len(open_):
+        gone = (found[open_] < 0) | (of[found[open_]] != entity[open_])
+        found[open_[gone]] = _NOT_FOUND
+        open_ = open_[~gone]
+        open_ = open_[known[found[open_]] > places[open_]]
+        found[open_] -= 1
+    return found

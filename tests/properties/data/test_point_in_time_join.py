@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.data.join import as_of
+from headway.data.join import Lookup, as_of
 
 ORIGIN = datetime(2024, 1, 1, tzinfo=UTC)
 INSTANT = pl.Datetime("us", "UTC")
@@ -55,7 +55,7 @@ def asked_of(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
 
 
 def joined(asked: pl.DataFrame, table: pl.DataFrame, ttl: timedelta | None) -> list[tuple[Any, ...]]:
-    found = as_of(asked, "at", table, {"who": "person"}, {"value": "v", "word": "w"}, ttl=ttl)
+    found = as_of(asked, "at", [Lookup(table, {"who": "person"}, {"value": "v", "word": "w"}, ttl=ttl)])[0]
     assert found.columns == ["v", "w"]
     return found.rows()
 
@@ -206,7 +206,7 @@ def test_a_key_of_two_columns_matches_only_whole_and_only_without_nulls(rows: li
         schema={"from_place": pl.String, "from_lane": pl.Int64, "at": INSTANT},
     )
     keys = {"place": "from_place", "lane": "from_lane"}
-    found = as_of(frame, "at", table, keys, {"number": "number"})["number"].to_list()
+    found = as_of(frame, "at", [Lookup(table, keys, {"number": "number"})])[0]["number"].to_list()
     for (pair, at), number in zip(asked, found, strict=True):
         known = [
             (event, event + lag, place)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from headway.data.join import as_of
+from headway.data.join import Lookup, as_of
 from headway.errors import SpecError
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ def table(event: tuple[float, ...], known: tuple[float, ...], values: list[float
 
 def ask(at: float, known: pl.DataFrame, ttl: timedelta | None = None) -> float | None:
     rows = pl.DataFrame({"k": ["a"], "at": hours(at)})
-    return as_of(rows, "at", known, {"k": "k"}, {"x": "x"}, ttl=ttl)["x"][0]
+    return as_of(rows, "at", [Lookup(known, {"k": "k"}, {"x": "x"}, ttl=ttl)])[0]["x"][0]
 
 
 def test_a_late_row_never_enters_the_past() -> None:
@@ -55,7 +55,7 @@ def test_a_value_is_missing_once_it_is_older_than_its_ttl() -> None:
 
 def test_every_row_stays_when_the_table_is_empty() -> None:
     rows = pl.DataFrame({"k": ["a", None, "b"], "at": hours(1, 2, 3)})
-    found = as_of(rows, "at", table((0,), (0,), [1.0]).clear(), {"k": "k"}, {"x": "y"})
+    found = as_of(rows, "at", [Lookup(table((0,), (0,), [1.0]).clear(), {"k": "k"}, {"x": "y"})])[0]
     assert found.to_dict(as_series=False) == {"y": [None, None, None]}
     assert found.schema["y"] == pl.Float64
 
@@ -71,13 +71,19 @@ def test_keys_of_several_columns_match_only_as_a_whole() -> None:
         }
     )
     rows = pl.DataFrame({"p": ["a", "a", "b", "b", None], "s": [2, 1, 1, 2, 1], "at": hours(1, 1, 1, 1, 1)})
-    assert as_of(rows, "at", known, {"p": "p", "q": "s"}, {"x": "x"})["x"].to_list() == [2, 1, 3, None, None]
+    assert as_of(rows, "at", [Lookup(known, {"p": "p", "q": "s"}, {"x": "x"})])[0]["x"].to_list() == [
+        2,
+        1,
+        3,
+        None,
+        None,
+    ]
 
 
 def test_keys_of_different_types_are_refused_because_they_would_never_match() -> None:
     rows = pl.DataFrame({"k": [1], "at": hours(1)})
     with pytest.raises(SpecError, match="Int64"):
-        as_of(rows, "at", table((0,), (0,), [1.0]), {"k": "k"}, {"x": "x"}, where="dataset `d`")
+        as_of(rows, "at", [Lookup(table((0,), (0,), [1.0]), {"k": "k"}, {"x": "x"}, where="dataset `d`")])[0]
 
 
 def test_a_long_run_of_rows_not_yet_known_is_skipped_in_one_step() -> None:
@@ -91,4 +97,4 @@ def test_a_long_run_of_rows_not_yet_known_is_skipped_in_one_step() -> None:
         }
     ).with_columns(x=pl.Series(range(n)))
     rows = pl.DataFrame({"k": ["a"] * n, "at": known["known_time"]})
-    assert as_of(rows, "at", known, {"k": "k"}, {"x": "x"})["x"].to_list() == list(range(n))
+    assert as_of(rows, "at", [Lookup(known, {"k": "k"}, {"x": "x"})])[0]["x"].to_list() == list(range(n))
