@@ -150,7 +150,7 @@ class Checked(Shape):
         batches: What is answered all at once.
         coarse: Module that counts as a whole -> why.
         missing: Sources that find no file now, and which file may have been meant.
-        uncovered: Sources and feature groups whose rows no contract of their own holds.
+        uncovered: Nodes whose rows, or what they compute, no contract of their own holds.
         rules: What its rules about data say of it.
         tags: Node -> tag -> the columns that carry it, and from where.
     """
@@ -1248,6 +1248,76 @@ class Profiled(Shape):
     written: str | None
 
 
+class ContractVerdict(Shape):
+    """What a contract said of an artifact.
+
+    Attributes:
+        about: Digest of the artifact.
+        outcome: `pass` or `warn`; what fails makes no artifact.
+        at: When.
+        observed: How many checks on how many rows.
+    """
+
+    about: str
+    outcome: str
+    at: str
+    observed: str
+
+
+class ContractHeld(Shape):
+    """A node whose rows a contract holds.
+
+    Attributes:
+        requests: Endpoints that hold each request to it too.
+        verdicts: The last ones, newest first.
+    """
+
+    node: str
+    requests: list[str]
+    verdicts: list[ContractVerdict]
+
+
+class ContractDeclared(Shape):
+    """A contract that the product file names.
+
+    Attributes:
+        file: As the product file writes it.
+        version: As its author counts.
+        digest: Of its meaning: not of comments, units and descriptions.
+    """
+
+    file: str
+    version: int
+    digest: str
+    held: list[ContractHeld]
+
+
+class ContractCoverage(Shape):
+    """The features of a dataset.
+
+    Attributes:
+        dataset: Its name.
+        by: Contract -> the features that it holds; a contract of another product as `product/file`.
+        free: Features under no contract.
+        made: Whether the dataset was built; before, its features are not known.
+        features: How many there are.
+    """
+
+    dataset: str
+    by: dict[str, list[str]]
+    free: list[str]
+    made: bool
+    features: int
+
+
+class ContractStatus(Shape):
+    """`headway contract status --json`."""
+
+    product: str
+    contracts: list[ContractDeclared]
+    coverage: list[ContractCoverage]
+
+
 class SuiteMapped(Shape):
     """An expectation that a contract honours.
 
@@ -1370,7 +1440,8 @@ OUTPUTS: dict[str, type[Shape]] = {
     "group": GroupRestored,
     "validate": Validated,
     "profile": Profiled,
-    "contract": SuiteImported,
+    "contract import": SuiteImported,
+    "contract status": ContractStatus,
     "promote": Promoted,
     "rollback": Ended,
     "stop": Ended,

@@ -423,9 +423,21 @@ def _command(name: str, module: str, line: str) -> str:
     parser = argparse.ArgumentParser(prog=f"headway {name}", add_help=False)
     imported = import_module(module)
     imported.arguments(parser)
+    verbs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    text = f"## {name}\n\n{_capital(line)}.\n\n"
+    for action in verbs:
+        for choice in action._choices_actions:
+            text += f"{_capital(choice.help or '')}:\n\n{_usage(f'{name} {choice.dest}', action.choices[choice.dest])}\n"
+    return text if verbs else f"{text}{_usage(name, parser, _capital(about(imported.run)))}"
+
+
+def _usage(name: str, parser: argparse.ArgumentParser, told: str = "") -> str:
+    """How one command or verb is typed, and a table of its arguments."""
     rows: list[tuple[str, ...]] = [("argument", "meaning")]
     usage = [f"headway {name}"]
     for action in parser._actions:
+        if isinstance(action, argparse._HelpAction):
+            continue
         value = action.metavar or (action.dest.upper() if action.nargs != 0 else "")
         if action.option_strings:
             words = f"{action.option_strings[-1]} {value}" if action.nargs != 0 else action.option_strings[-1]
@@ -439,7 +451,7 @@ def _command(name: str, module: str, line: str) -> str:
                 str(action.help or "") + ("; required" if action.option_strings and action.required else ""),
             )
         )
-    text = f"## {name}\n\n{line[0].upper()}{line[1:]}.\n\n    {' '.join(usage)}\n\n{_capital(about(imported.run))}\n"
+    text = f"    {' '.join(usage)}\n" + (f"\n{told}\n" if told else "")
     return text + (f"\n{table(rows)}" if len(rows) > 1 else "")
 
 

@@ -31,6 +31,7 @@ class Deliveries(NamedTuple):
         shown = "show run.ID" if words[:1] and words[0].startswith("run.") else name
         shown = "predict NAME" if name == "predict" and words else shown
         shown = "predictions --refused" if "--refused" in words else shown
+        shown = f"contract {words[0]}" if name == "contract" else shown
         return msgspec.json.decode(done.stdout, type=json_shapes.OUTPUTS[shown])
 
 
@@ -92,6 +93,7 @@ def test_what_judges_and_proposes_contracts_prints_the_documented_fields(run: De
     taken = run("contract", "import", "suite.json", "--partial")
     assert [(one.place, one.into) for one in taken.mapped] == [(0, "columns.stops.min")]
     assert [one.place for one in taken.refused] == [1]
+    assert [held.node for held in run("contract", "status").contracts[0].held] == ["source.rows"]
 
 
 GROUP = """\
@@ -151,6 +153,8 @@ def test_every_command_that_takes_json_is_on_the_page() -> None:
     for command in commands.COMMANDS:
         parser = argparse.ArgumentParser()
         import_module(command.module).arguments(parser)
-        if any("--json" in action.option_strings for action in parser._actions):
+        verbs = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
+        parsers = [parser, *(verb for choices in verbs for verb in choices.values())]
+        if any("--json" in action.option_strings for each in parsers for action in each._actions):
             taking.add(command.name)
     assert taking == {name.partition(" ")[0] for name in json_shapes.OUTPUTS}

@@ -58,7 +58,7 @@ def test_rows_that_no_contract_holds_are_told(tmp_path: Path) -> None:
     bare, held = "a: {load: rows.parquet}", "b: {load: rows.parquet, contract: id.yaml}"
     (tmp_path / "headway.yaml").write_text(f"product: p\nsources: {{{bare}, {held}}}\n")
     folder = Folder(tmp_path)
-    assert "note: no contract of its own holds the rows of source.a\n" in folder.run("check").out
+    assert "note: no contract of its own holds what comes out of source.a\n" in folder.run("check").out
     assert folder.run("check", "--json").json["uncovered"] == ["source.a"]
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from headway.engine.authoring.importing import Taken
     from headway.engine.authoring.profiling import Profiled
     from headway.engine.authoring.validating import Validated
+    from headway.engine.questions.contracts import Contracts
 
 
 def validate(folder: Path, asked: str, *, contract: Path | None = None) -> Validated:
@@ -24,6 +25,14 @@ def profile(folder: Path, asked: str, *, write: Path | None = None) -> Profiled:
     from headway.engine.authoring.profiling import profile as propose
 
     return propose(folder, asked, write)
+
+
+def contracts(folder: Path, *, last: int = 3) -> Contracts:
+    """Which contract holds which feature, and the last verdicts of each on every node that it holds."""
+    from headway.engine.questions.contracts import contracts as found
+    from headway.engine.recall import find_product
+
+    return found(find_product(folder).parent, last)
 
 
 def import_suite(

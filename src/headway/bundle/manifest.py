@@ -2,6 +2,7 @@
 
 manifest.json     this value, with blake3 and sha256 of every other file
 contract.json     the request contract: `headway.spec.contract.Contract` of the request columns
+computed.json     the contract of what on-demand functions compute, where one is declared
 model.onnx        or model.joblib (native form: loaded only after digest and signature are verified)
 code.zip          the product's code that runs at request time (on-demand functions)
 model_code.zip    the product's code that a native model's own classes are in, as it was trained
@@ -24,6 +25,7 @@ from headway.errors import bundle as errors
 
 MANIFEST = "manifest.json"
 CONTRACT = "contract.json"
+COMPUTED = "computed.json"
 ONNX_MODEL = "model.onnx"
 NATIVE_MODEL = "model.joblib"
 CODE = "code.zip"

@@ -34,7 +34,7 @@ COMMANDS = (
     ),
     Command("validate", "headway.cli.validate", "judge a source's rows, or a file's, by their contract"),
     Command("profile", "headway.cli.profile", "look at a table, and propose a contract that it passes"),
-    Command("contract", "headway.cli.contract", "import a Great Expectations suite as a contract"),
+    Command("contract", "headway.cli.contract", "which contract holds which feature; or import a suite"),
     Command("promote", "headway.cli.promote", "point one environment at what another points at"),
     Command("rollback", "headway.cli.rollback", "bring back the release before, at once"),
     Command("stop", "headway.cli.stop", "take an endpoint out of service, at once"),

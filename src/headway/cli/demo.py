@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the loop; the product stays in its folder, to play with."""
     begun = time.perf_counter()
-    folder = Path(args.folder) if args.folder else Path(tempfile.mkdtemp(prefix="headway-demo-"))
+    folder = Path(args.folder or tempfile.mkdtemp(prefix="headway-demo-")).absolute()
     style = Style(is_colourful(sys.stdout))
     show = Narrator(style)
     show.say(f"A product is declared in one file. It is written to {folder}")

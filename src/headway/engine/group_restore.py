@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from headway.core.clock import SystemClock
 from headway.core.ids import uuid7
 from headway.engine.groups.commit import Making, commit_all, place_of
-from headway.engine.groups.contract import judge
 from headway.engine.groups.log import snapshot_of
 from headway.engine.groups.shared import place_of_lender
 from headway.engine.opened import Opened, open_product, plan
+from headway.engine.own_contract import judge
 from headway.engine.questions.group_history import artifact_of, commit_at
 from headway.errors import sharing
 from headway.errors import tables as errors

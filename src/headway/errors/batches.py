@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from headway.errors.families import ContractError, EngineError, SpecError, UsageError, UserCodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _SHOWN = 5
 _LONGEST = 200
@@ -186,6 +186,23 @@ def options_do_not_fit(reason: str) -> UsageError:
         code="BA012",
         what=_cut(reason),
         mend="name a batch of the product file, or give `--bundle DIR --rows FILE --to FILE`",
+    )
+
+
+def computed_features_break_contract(endpoint: str, broken: Iterable[tuple[str, str]]) -> ContractError:
+    """BA013: What on-demand functions make of a batch's rows breaks the contract of the features.
+
+    The rows keep the request contract, but of some of them a feature is computed that the contract of the
+    dataset refuses, so that the model would be asked what it has never seen. Nothing is written. Mend the rows
+    or the function, or widen the contract; a rule whose policy for requests is `warn` lets such rows pass, and
+    is counted.
+    """
+    rules = [f"`{_cut(column)}` ({_cut(rule)})" for column, rule in broken]
+    return ContractError(
+        code="BA013",
+        what=f"what is computed of the rows breaks the contract of the features: {', '.join(rules[:_SHOWN])}",
+        where=f"endpoint `{_cut(endpoint)}`",
+        mend="mend the rows or the on-demand functions, or widen the contract of the dataset",
     )
 
 

@@ -121,6 +121,26 @@ def record_is_refused(
     )
 
 
+def computed_is_refused(fault: RecordFault) -> RecordFault:
+    """DC010: What on-demand functions make of a request breaks the contract of the features.
+
+    The request keeps its own contract, but a feature that is computed of it is one that the model has
+    never seen: `contract:` of the dataset holds such features in training and at each request alike. Mend
+    what is sent, or the function; widen the contract if such values are right. A rule whose policy for
+    requests is `warn` lets them pass, and is counted and logged.
+    """
+    places = [(path.replace("inputs", "computed", 1), message) for path, message in fault.faults]
+    (path, message), *more = places
+    return RecordFault(
+        code="DC010",
+        path=path,
+        message=message,
+        mend="send values of which such a feature cannot come, or widen the contract of the dataset's features",
+        more=more,
+        broken=fault.broken,
+    )
+
+
 def body_is_not_json(reason: str) -> RecordFault:
     """DC005: The body of a request is not JSON.
 

@@ -57,6 +57,11 @@ def view(frame: pl.DataFrame, part: Part) -> PartColumns:
     )
 
 
+def features(frame: pl.DataFrame) -> pl.DataFrame:
+    """Every feature of all rows under its plain name; what is missing is null, of texts too."""
+    return _plain(frame, FEATURE_PREFIX)
+
+
 def _is_text(series: pl.Series) -> bool:
     return str(series.dtype) == "String"
 

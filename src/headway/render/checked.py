@@ -21,7 +21,7 @@ def checked_text(checked: Checked) -> str:
     lines += [f"not built yet: {part} ({where})" for part, where in checked.not_built]
     lines += [f"note: {line}" for line in checked.missing]
     if checked.uncovered:
-        lines.append(f"note: no contract of its own holds the rows of {few(checked.uncovered)}")
+        lines.append(f"note: no contract of its own holds what comes out of {few(checked.uncovered)}")
     lines += [f"note: module {module} counts as a whole: {why}" for module, why in checked.coarse.items()]
     for rule in checked.governed.judged:
         lines += _rule_lines(rule)

@@ -179,18 +179,25 @@ def answer(
     Raises:
         UserCodeError: The product's code failed (FE..., SE019), an answer is not finite (SE016), or
             the answer to a row depends on the rows beside it (BA008).
+        ContractError: What on-demand functions make of a row breaks the contract of the features (BA013).
         EngineError: ONNX Runtime failed (MO002), or the log cannot be written (BA007).
     """
     began = time.perf_counter()
-    outcome = variant.release.answer(records, at_us, variant.online)
+    try:
+        outcome = variant.release.answer(records, at_us, variant.online)
+    except RecordFault as refused:
+        raise errors.computed_features_break_contract(
+            variant.release.manifest.endpoint, refused.broken
+        ) from refused
     seconds = time.perf_counter() - began
     _require_same_alone(variant, records, at_us, outcome)
-    warned = variant.release.record.warnings(records)
+    warned = variant.release.record.warnings(records) + outcome.warned
     ids = [uuid7(time.time_ns() // 1_000_000) for _ in records]
     if log is not None:
         asked = Asked(request, records)
         key, judge = variant.origin.key, variant.release.record.judged
-        make = partial(logged, key, request, at_us, seconds, ids, asked, outcome, warned, judge)
+        told = outcome.inputs, outcome.answered, outcome.lookups
+        make = partial(logged, key, request, at_us, seconds, ids, asked, told, warned, judge)
         log.add(len(records), 0, variant.origin, make)
         log.flush()
         counts = log.counts

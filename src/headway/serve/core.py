@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from headway.predictions.record import LookedUp
     from headway.serve.answers import Answered
     from headway.serve.asked import Asked, Form, FormName
-    from headway.serve.release import LoadedRelease
+    from headway.serve.release import LoadedRelease, Prepared
     from headway.serve.serving import Live, Serving, Variant
 
 STATUS = MappingProxyType(
@@ -51,6 +51,7 @@ STATUS = MappingProxyType(
         "SE007": 408,
         "DC004": 400,
         "DC005": 400,
+        "DC010": 422,
         "SE008": 400,
         "SE009": 400,
         "SE010": 400,
@@ -369,7 +370,8 @@ class Core:
         visit.rows = len(asked.records)
         at = time.time_ns() // 1000
         began = time.perf_counter()
-        inputs, lookups = release.prepare(asked.records, at, variant.online)
+        inputs, lookups, warned = self._prepared(variant, asked, at)
+        visit.warned += warned
         waiting = _Waiting(request, visit, found, variant, form, asked, at, began, inputs, lookups)
         return waiting if release.is_grouped else self._finish(waiting)
 
@@ -400,6 +402,18 @@ class Core:
             self.log.add(rows, size, variant.origin, make)
         return Reply(ANSWERED, body, (JSON, (PREDICTION_HEADER, ids[0].encode())))
 
+    def _prepared(self, variant: Variant, asked: Asked, at: int) -> Prepared:
+        """What the model is asked.
+
+        Raises:
+            ContractError: What is computed of the rows is refused, and the log is told.
+        """
+        try:
+            return variant.release.prepare(asked.records, at, variant.online)
+        except ContractError as refused:
+            self._note(variant, refused)
+            raise
+
     def _checked(self, request: Request, visit: _Visit, variant: Variant, form: Form) -> Asked:
         """The rows, read and checked by the contract: once, and what only warns is kept beside them.
 
@@ -413,14 +427,18 @@ class Core:
             if release.warns:
                 visit.warned = release.record.warnings(asked.records)
         except ContractError as refused:
-            if self.log is not None:
-                faults = refused.broken if isinstance(refused, RecordFault) else ()
-                status = STATUS.get(refused.code, FAILED)
-                self.log.refuse(variant.origin, time.time_ns() // 1000, status, refused.code, faults)
+            self._note(variant, refused)
             raise
         finally:
             visit.checked = time.perf_counter() - began
         return asked
+
+    def _note(self, variant: Variant, refused: ContractError) -> None:
+        """Tell the log that a request was refused."""
+        if self.log is not None:
+            faults = refused.broken if isinstance(refused, RecordFault) else ()
+            status = STATUS.get(refused.code, FAILED)
+            self.log.refuse(variant.origin, time.time_ns() // 1000, status, refused.code, faults)
 
     def _live(self, visit: _Visit, name: str) -> Live:
         endpoints = self.serving.endpoints

@@ -15,9 +15,10 @@ import numpy as np
 
 from headway.bundle import manifest as files
 from headway.bundle.read import open_bundle
-from headway.contract.record import compile_record
+from headway.contract.record import RecordDecoder, RecordFault, compile_record
 from headway.core.digest import short
 from headway.errors import HeadwayError
+from headway.errors import contract as contract_errors
 from headway.errors import serve as errors
 from headway.features import functions
 from headway.features.row import RowFunctions
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from headway.bundle.manifest import Input, Manifest
-    from headway.contract.record import RecordDecoder
+    from headway.contract.verdict import Warned
     from headway.model.predictor import Predictor
     from headway.predictions.record import LookedUp
     from headway.serve.asked import Form, FormName
@@ -51,12 +52,25 @@ ALONE = OnlineFeatures()
 _NO_TEXTS = np.empty((0, 0), object)
 
 
+class Prepared(NamedTuple):
+    """What the model is asked of n rows, and where that came from.
+
+    Attributes:
+        warned: What on-demand functions made of them though it is not as their contract wants it.
+    """
+
+    inputs: InputRows
+    lookups: tuple[LookedUp, ...] = ()
+    warned: tuple[Warned, ...] = ()
+
+
 class Outcome(NamedTuple):
     """What a release made of n rows: the model's inputs, what is told, and where its features came from."""
 
     inputs: InputRows
     answered: Answered
     lookups: tuple[LookedUp, ...] = ()
+    warned: tuple[Warned, ...] = ()
 
 
 class LoadedRelease:
@@ -87,6 +101,7 @@ class LoadedRelease:
         self._lookups = tuple(_compiled(lookup, self._packed, manifest.nodes) for lookup in manifest.lookups)
         self._offset_us = round(manifest.predict_offset_seconds * MICROSECONDS)
         self._code, self._functions = _on_demand(directory, manifest)
+        self._computed = _computed(directory, manifest)
         self._model = _model(directory, manifest, self._inputs)
         self._told = Teller(manifest.answer, _about(manifest), manifest.endpoint)
         self._check_wiring()
@@ -161,27 +176,24 @@ class LoadedRelease:
 
         Raises:
             UserCodeError: The product's code failed (FE..., SE019), or an answer is not finite (SE016).
+            RecordFault: What on-demand functions make of a row breaks their contract (DC010).
             EngineError: ONNX Runtime failed (MO002).
         """
-        inputs, lookups = self.prepare(records, now_us, online)
-        return Outcome(inputs, self.tell(inputs), lookups)
+        inputs, lookups, warned = self.prepare(records, now_us, online)
+        return Outcome(inputs, self.tell(inputs), lookups, warned)
 
-    def prepare(
-        self, records: list[msgspec.Struct], now_us: int, online: OnlineFeatures = ALONE
-    ) -> tuple[InputRows, tuple[LookedUp, ...]]:
+    def prepare(self, records: list[msgspec.Struct], now_us: int, online: OnlineFeatures = ALONE) -> Prepared:
         """The model's inputs of n rows, and where they were looked up; see `answer`.
 
         Raises:
             UserCodeError: The product's on-demand code failed (FE...).
+            RecordFault: What it makes of a row breaks its contract (DC010).
             EngineError: A look-up fails, and the endpoint refuses to go on without (SE020).
         """
-        noted: list[LookedUp] = []
         if self._straight is None:
-            inputs = self._assembled(self._record.to_columns(records), now_us, online, noted)
-        else:
-            numbers = self._record.to_matrix(records)
-            inputs = InputRows(numbers.take(self._straight, 1) if self._straight else numbers, _NO_TEXTS)
-        return inputs, tuple(noted)
+            return self._assembled(self._record.to_columns(records), now_us, online)
+        numbers = self._record.to_matrix(records)
+        return Prepared(InputRows(numbers.take(self._straight, 1) if self._straight else numbers, _NO_TEXTS))
 
     def tell(self, inputs: InputRows) -> Answered:
         """What is told of n rows; see `answer`.
@@ -203,11 +215,11 @@ class LoadedRelease:
         ends = [*accumulate(len(inputs.numbers) for inputs in asked)]
         return [Answered(*(found[start:end] for found in told)) for start, end in pairwise([0, *ends])]
 
-    def _assembled(
-        self, columns: Columns, now_us: int, online: OnlineFeatures, noted: list[LookedUp]
-    ) -> InputRows:
+    def _assembled(self, columns: Columns, now_us: int, online: OnlineFeatures) -> Prepared:
         """The inputs of n rows from the request, from look-ups and from on-demand functions."""
         available = dict(columns)
+        noted: list[LookedUp] = []
+        warned: tuple[Warned, ...] = ()
         if self._lookups:
             moments = self._moments(columns, now_us)
             for lookup in self._lookups:
@@ -215,10 +227,13 @@ class LoadedRelease:
                 available |= features
                 noted.append(note)
         if self._functions is not None:
-            available |= self._functions(available)
+            made = self._functions(available)
+            if self._computed is not None:
+                warned = _held(self._computed, made)
+            available |= made
         for item in self._converted:
             available[item.name] = as_input(available[item.name], item)
-        return rows_of(available, self._inputs)
+        return Prepared(rows_of(available, self._inputs), tuple(noted), warned)
 
     def _predict(self, inputs: InputRows) -> np.ndarray:
         try:
@@ -256,12 +271,33 @@ def _array(values: tuple[float | str | None, ...]) -> np.ndarray:
     return np.array(values, dtype=np.float64 if is_number else object)
 
 
-def _contract(directory: Path, manifest: Manifest) -> Contract:
-    data = _read(directory, manifest, files.CONTRACT)
+def _contract(directory: Path, manifest: Manifest, name: str = files.CONTRACT) -> Contract:
+    data = _read(directory, manifest, name)
     try:
         return msgspec.json.decode(data, type=Contract)
     except msgspec.DecodeError as reason:
-        raise errors.not_servable(manifest.release, f"{files.CONTRACT}: {reason}") from reason
+        raise errors.not_servable(manifest.release, f"{name}: {reason}") from reason
+
+
+def _computed(directory: Path, manifest: Manifest) -> RecordDecoder | None:
+    """The contract of what on-demand functions compute; None where none is declared."""
+    if not any(file.name == files.COMPUTED for file in manifest.files):
+        return None
+    contract = _contract(directory, manifest, files.COMPUTED)
+    return compile_record(contract, tuple(contract.columns))
+
+
+def _held(computed: RecordDecoder, made: Columns) -> tuple[Warned, ...]:
+    """What the contract of computed features only warns of in n rows.
+
+    Raises:
+        RecordFault: It refuses them (DC010).
+    """
+    try:
+        records = computed.from_columns({name: made[name] for name in computed.columns})
+    except RecordFault as refused:
+        raise contract_errors.computed_is_refused(refused) from refused
+    return computed.warnings(records)
 
 
 def _packed(directory: Path, manifest: Manifest) -> OnlineRows:

@@ -172,10 +172,12 @@ def _dataset(name: str, dataset: Dataset, product: Product, contracts: Mapping[s
     lifetimes = {f"ttl.{group}": _plain(product.feature_groups[group].ttl) for group in picked}
     late = dataset.label.from_
     sources = dict.fromkeys(filter(None, (dataset.rows, late)))
+    contract = contracts.get(dataset.contract) if dataset.contract else None
     return Node(
         name=f"dataset.{name}",
         kind="dataset",
         config=identity(dataset)
+        | (identity(contract, "contract") if contract is not None else {})
         | {key: value for key, value in lifetimes.items() if value is not None}
         | ({"label.from": late} if late is not None else {})
         | _times(sources, product),
@@ -254,11 +256,14 @@ def _evaluation(name: str, evaluation: Evaluation, product: Product) -> Node:
 
 
 def _endpoint(name: str, endpoint: Endpoint, product: Product, contracts: Mapping[str, Contract]) -> Node:
-    """A release also holds the contract that every request must keep, so a narrower one is a new release."""
+    """A release also holds the contracts that every request must keep, so a narrower one is a new release."""
     model = product.models[endpoint.model]
-    source = product.sources[product.datasets[model.dataset].rows]
-    contract = contracts.get(source.contract) if source.contract else None
-    config = identity(endpoint) | (identity(contract, "contract") if contract is not None else {})
+    dataset = product.datasets[model.dataset]
+    config = identity(endpoint)
+    held = {"contract": product.sources[dataset.rows].contract, "computed": dataset.contract}
+    for part, written in held.items():
+        if written is not None and written in contracts:
+            config |= identity(contracts[written], part)
     groups = _picked(product.datasets[model.dataset], product)
     needs = (
         f"model.{endpoint.model}",

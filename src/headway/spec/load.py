@@ -134,6 +134,7 @@ def _contracts(
     places: dict[str, dict[Path_, tuple[int, int]]] = {}
     named = [("sources", name, source.contract) for name, source in product.sources.items()]
     named += [("feature_groups", name, group.contract) for name, group in product.feature_groups.items()]
+    named += [("datasets", name, dataset.contract) for name, dataset in product.datasets.items()]
     for section, name, written in named:
         if written is None or written in contracts:
             continue

@@ -248,6 +248,8 @@ class Dataset(Declared, frozen=True):
             contract but the label.
         features: Features of groups, joined as known at `predict_at`.
         on_demand: Module of functions computed at request time, the same body in training.
+        contract: Path of a contract that its features must keep, as the model gets them; what `on_demand`
+            computes is held to it at each request too.
     """
 
     rows: Wiring[str]
@@ -257,6 +259,7 @@ class Dataset(Declared, frozen=True):
     request: Identity[tuple[str, ...] | None] = None
     features: Identity[tuple[FeaturePick, ...]] = ()
     on_demand: Identity[str | None] = None
+    contract: Wiring[str | None] = None
     description: Metadata[str] = ""
     tags: Metadata[tuple[str, ...]] = ()
 

@@ -19,6 +19,9 @@ EXAMPLES = {
     "rows_depend_on_each_other": lambda: batches.rows_depend_on_each_other(
         "delay", "feature `relative_distance`", 0.25, 0.0
     ),
+    "computed_features_break_contract": lambda: batches.computed_features_break_contract(
+        "delay", [("weekday", "in"), ("holiday_distance", "max")]
+    ),
     "endpoint_is_not_published": lambda: batches.endpoint_is_not_published("prod", "delay", ["arrivals"]),
     "output_has_no_form": lambda: batches.output_has_no_form("nightly.txt"),
     "output_is_the_input": lambda: batches.output_is_the_input("rows.parquet"),

@@ -33,7 +33,7 @@ class Checked(NamedTuple):
         protected: Whether an environment is.
         batches: Declared batch -> the endpoint whose release answers it.
         missing: Sources that find no file now, and which may have been meant.
-        uncovered: Sources and feature groups whose rows no contract of their own holds.
+        uncovered: Nodes whose rows, or what they compute, no contract of their own holds.
     """
 
     product: str
@@ -128,3 +128,6 @@ def _uncovered(product: Product) -> Iterator[str]:
     for name, group in product.feature_groups.items():
         if group.contract is None:
             yield f"feature_group.{name}"
+    for name, dataset in product.datasets.items():
+        if dataset.on_demand is not None and dataset.contract is None:
+            yield f"dataset.{name}"

@@ -8,6 +8,7 @@ from headway.core import digest
 from headway.core.wording import count
 from headway.data import datasets, tables
 from headway.engine.archive import pack
+from headway.engine.own_contract import judge
 from headway.engine.stages.names import CONTRACT, ROWS, short_name
 from headway.engine.stages.tables import group_rows, source_table
 from headway.engine.user_code import importable
@@ -24,7 +25,8 @@ def run(work: Work) -> Draft:
     """Build the dataset, its reference profile, and the archive of its on-demand code.
 
     Raises:
-        ContractError: No row has a known label, the label is constant, or a part is empty.
+        ContractError: No row has a known label, the label is constant, a part is empty, or the features
+            break the dataset's own contract.
         UserCodeError: An on-demand function failed.
     """
     name = short_name(work.node)
@@ -46,6 +48,9 @@ def run(work: Work) -> Draft:
             declared_groups=product.feature_groups,
             on_demand=functions.load(declared.on_demand) if declared.on_demand else (),
         )
+    features = layout.features(built.frame)
+    contract = work.declaration.contracts.get(declared.contract)
+    judged = (judge(features, contract, work.node.name, work.now),) if contract is not None else ()
     path = work.folder / ROWS
     tables.write(built.frame, path)
     trained = layout.view(built.frame, "train").features
@@ -63,6 +68,7 @@ def run(work: Work) -> Draft:
         files=files,
         meta=_meta(built) | {"code": _code_of(work)},
         waits_until=built.waits_until,
+        evidence=judged,
     )
 
 

@@ -35,11 +35,9 @@ def run(work: Work) -> Draft:
     dataset = product.datasets[model.dataset]
     contract = request_contract(work, model.dataset)
     request = _request(dataset, contract)
-    narrowed = _narrowed(contract, request)
-    files: dict[str, bytes | Path] = {
-        bundle.CONTRACT: msgspec.json.encode(narrowed),
-        bundle.PROFILE: work.file(f"dataset.{model.dataset}", PROFILE),
-    }
+    held = {bundle.CONTRACT: _narrowed(contract, request)} | _computed(work, dataset, model.dataset)
+    files: dict[str, bytes | Path] = {name: msgspec.json.encode(item) for name, item in held.items()}
+    files[bundle.PROFILE] = work.file(f"dataset.{model.dataset}", PROFILE)
     files |= _model_files(work, f"model.{model_name}")
     if dataset.features:
         files[bundle.ONLINE] = _online(work, dataset)
@@ -47,7 +45,8 @@ def run(work: Work) -> Draft:
         files[bundle.CODE] = work.file(f"dataset.{model.dataset}", CODE)
     wanted = _manifest(work, dataset, model_name, request)
     # What describes a column makes no other release.
-    wanted = replace(wanted, meaning=wanted.meaning | {bundle.CONTRACT: digest.of_value(identity(narrowed))})
+    meaning = {name: digest.of_value(identity(item)) for name, item in held.items()}
+    wanted = replace(wanted, meaning=wanted.meaning | meaning)
     written = write(work.folder / "releases", files, wanted, work.key())
     folder = work.folder / "releases" / written.release
     return Draft(
@@ -70,12 +69,22 @@ def _request(dataset: Dataset, contract: Contract) -> tuple[str, ...]:
     return tuple(name for name in contract.columns if name != dataset.label.name)
 
 
-def _narrowed(contract: Contract, request: tuple[str, ...]) -> Contract:
-    """The contract of one request: what is said of the columns that are sent, and of undeclared ones."""
-    sent = set(request)
-    kept = [item for item in contract.expectations if sent >= set(columns_of(item.type, item.arguments))]
+def _computed(work: Work, dataset: Dataset, name: str) -> dict[str, Contract]:
+    """The contract of what on-demand functions compute; nothing where none of it is held to one."""
+    declared = work.declaration.contracts.get(dataset.contract)
+    if declared is None:
+        return {}
+    inputs = msgspec.convert(work.inputs[f"dataset.{name}"].meta["inputs"], tuple[bundle.Input, ...])
+    made = tuple(item.name for item in inputs if item.origin == "on_demand" and item.name in declared.columns)
+    return {bundle.COMPUTED: _narrowed(declared, made)} if made else {}
+
+
+def _narrowed(contract: Contract, columns: tuple[str, ...]) -> Contract:
+    """The contract of one record: what is said of the columns that it has, and of undeclared ones."""
+    there = set(columns)
+    kept = [item for item in contract.expectations if there >= set(columns_of(item.type, item.arguments))]
     return Contract(
-        columns={name: contract.columns[name] for name in request},
+        columns={name: contract.columns[name] for name in columns},
         expectations=tuple(kept),
         extra_columns=contract.extra_columns,
     )
@@ -104,7 +113,9 @@ def _manifest(work: Work, dataset: Dataset, model_name: str, request: tuple[str,
         runtime=model.meta["runtime"],
         why_native=model.meta["why_native"],
         container=model.meta["container"],
-        rows_independent=model.meta.get("rows_independent", UNSET),  # a model of an earlier version was not tried
+        rows_independent=model.meta.get(
+            "rows_independent", UNSET
+        ),  # a model of an earlier version was not tried
         answer=bundle.Answer(
             kind=kind,
             positive=model.meta["positive"],

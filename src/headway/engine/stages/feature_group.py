@@ -12,9 +12,9 @@ from headway.data import groups, incremental
 from headway.data.groups import SourceTable
 from headway.data.times import EVENT_TIME, KNOWN_TIME
 from headway.engine.groups.commit import Commit, Making, Place, commit_all, commit_changes, place_of
-from headway.engine.groups.contract import judge
 from headway.engine.groups.foreign_readers import foreign_readers
 from headway.engine.groups.log import commits, meaning
+from headway.engine.own_contract import judge
 from headway.engine.stages import shared_group
 from headway.engine.stages.names import short_name
 from headway.engine.stages.tables import source_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from headway.spec.checks.group_contracts import check_group_contract
+from headway.spec.checks.own_contracts import check_dataset_contract, check_group_contract
 from headway.spec.checks.scene import SHOWN, Scene
 from headway.spec.checks.sources import check_source
 from headway.spec.contract import Contract
@@ -62,6 +62,7 @@ def _dataset(scene: Scene, name: str, dataset: Dataset) -> None:
                     (*path, "features", index), what, "add it there, or map another column with `by_key`"
                 )
     _taken_twice(scene, (*path, "features"), dataset.features)
+    check_dataset_contract(scene, (*path, "contract"), dataset)
 
 
 def _timed(scene: Scene, path: Path_, column: str, contract: Contract | None) -> None:

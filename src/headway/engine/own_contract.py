@@ -1,4 +1,4 @@
-"""A feature group's own contract: judges all of its rows before they are committed, and changes none."""
+"""The contract of rows that Headway computed: judges all of them before they are kept, and changes none."""
 
 from __future__ import annotations
 
@@ -14,24 +14,31 @@ from headway.facts.evidence import Evidence, Outcome
 from headway.spec.contract import Contract
 
 _LINES = 10
+_KEPT = {
+    "feature_group": "feature group `{}`; its table is as it was",
+    "dataset": "features of dataset `{}`; none is made of them",
+}
 
 
 def judge(rows: pl.DataFrame, contract: Contract, node: str, now: datetime) -> Evidence:
-    """What a contract says of a group's rows; the engine binds it to their commit.
+    """What a contract says of a node's rows; the engine binds it to their artifact.
 
     Args:
-        rows: All rows of the group as they would be committed; the two times need not be declared.
+        rows: All rows of a group as they would be committed, or all features of a dataset; the two times
+            of a group need not be declared.
         contract: What they must be.
-        node: The group (`feature_group.spend`).
+        node: Whose they are (`feature_group.spend`).
         now: The run's time.
 
     Raises:
         ContractError: The rows break it (DC003).
         SpecError: A rule can never be kept (DC001).
     """
-    report = check(rows.drop({EVENT_TIME, KNOWN_TIME} - contract.columns.keys()), contract)
+    times = {EVENT_TIME, KNOWN_TIME} - contract.columns.keys()
+    report = check(rows.drop(times, strict=False), contract)
     if not report.passed:
-        where = f"feature group `{node.partition('.')[2]}`; its table is as it was"
+        kind, _, name = node.partition(".")
+        where = _KEPT[kind].format(name)
         lines = report.lines(_LINES)
         raise errors.data_breaks_contract(where, len(report.failures), len(report.results), lines)
     return Evidence(
