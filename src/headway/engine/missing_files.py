@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from headway.core.listing import below, is_pattern, matching
@@ -14,25 +14,29 @@ _DEPTH = 2
 """Folders below the one that is there in which the file that was meant is looked for."""
 
 
-def missing_files(root: Path, product: Product, nodes: Collection[str]) -> list[str]:
+def missing_files(
+    root: Path, product: Product, nodes: Collection[str], surveyed: Mapping[str, str | None] | None = None
+) -> list[str]:
     """One line for each source whose file, folder or pattern finds nothing.
 
     Args:
         root: The product's directory.
         product: Its file.
         nodes: Those that are looked at.
+        surveyed: Path as written -> digest, None where nothing is there; what is in it is not looked for again.
     """
-    lines = []
+    lines, known = [], surveyed or {}
     for name, source in product.sources.items():
         paths = local_files(source)[:1]  # beside a database lies its log, which need not be there
         for path in paths if f"source.{name}" in nodes else ():
-            if is_pattern(path):
-                what = "" if matching(root, path) else f"no file matches `{path}`"
-            else:
-                what = "" if (root / path).exists() else f"`{path}` is not there"
-            if what:
+            if known[path] is None if path in known else not _is_there(root, path):
+                what = f"no file matches `{path}`" if is_pattern(path) else f"`{path}` is not there"
                 lines.append(f"source.{name}: {what}{_meant(root, path)}")
     return lines
+
+
+def _is_there(root: Path, path: str) -> bool:
+    return bool(matching(root, path)) if is_pattern(path) else (root / path).exists()
 
 
 def _meant(root: Path, path: str) -> str:

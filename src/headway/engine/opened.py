@@ -266,7 +266,7 @@ def _binding(opened: Opened, environment: str) -> set[str]:
 
 def _notices(opened: Opened, state: EnvironmentState, scope: Collection[str]) -> tuple[str, ...]:
     notices: list[Any] = [*_stand_ins(opened), *_native(opened, state.pointers)]
-    notices += missing_files(opened.root, opened.loaded.product, scope)
+    notices += missing_files(opened.root, opened.loaded.product, scope, opened.present.data)
     notices += lost_features(opened, scope)
     notices += contract_promises.notices(opened, scope)
     notices += foreign_readers.notices(opened.loaded)
