@@ -122,6 +122,20 @@ def tables_of_groups(*, quick: bool) -> Iterator[tuple[str, float, str]]:
         yield f"{title}, x plain deltalake", ours[what] / theirs[what], ""
 
 
+def small_files(*, quick: bool) -> Iterator[tuple[str, float, str]]:
+    """A source of many files of one line each, beside reading and parsing them in a loop."""
+    files = "2000" if quick else "20000"
+    command = [sys.executable, str(HERE / "files.py"), "--json", "--files", files]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE)
+    found = json.loads(done.stdout.splitlines()[-1])
+    for what, title in (
+        ("apply_s", f"first apply of {int(files):,} files of one line"),
+        ("plan_again_s", "plan with nothing to do, start-up and all"),
+        ("one_more_s", "apply after one file more"),
+    ):
+        yield f"{title}, x reading them all in a loop", found[what] / found["by_hand_s"], ""
+
+
 def serving(*, quick: bool) -> dict[str, dict[str, float]]:
     seconds = "1" if quick else "3"
     command = [sys.executable, str(HERE / "serve.py"), "--seconds", seconds, "--json"]
@@ -160,6 +174,7 @@ def main() -> None:
         *joining(quick=quick),
         *tables_of_groups(quick=quick),
         *looking_up(),
+        *small_files(quick=quick),
     ]
     served = serving(quick=quick)
     echo = served["echo"]
