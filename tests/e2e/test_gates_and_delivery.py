@@ -218,3 +218,27 @@ def test_running_servers_follow_an_override_while_the_ledger_is_away(applied: Fo
     assert applied.pointers("prod")["endpoint.main"][:12] == first
     assert "late answers" in applied.run("log", "--env", "prod").out
     assert applied.run("log", "--verify").code == 0
+
+
+def test_why_shows_the_verdicts_of_the_environment_that_is_asked_about(applied: Folder) -> None:
+    """One model, judged against two champions: the one of dev, and the one of prod."""
+    gate = "roc_auc >= champion - 0.9"
+    applied.edit("headway.yaml", "- roc_auc >= 0.6", f"- {gate}")
+    change_model(applied)
+    applied.edit("headway.yaml", "learning_rate: 0.2", "learning_rate: 0.05")
+    assert applied.run("apply", "--env", "dev").code == 0
+    asked = applied.run("why", "evaluation.main", "--env", "dev", "--json").json["evidence"]
+    said = {item["against"]["champion"]: item["wanted"] for item in asked if item["check"] == gate}
+    prod, dev = (
+        applied.pointers("prod")["model.main"],
+        (set(said) - {applied.pointers("prod")["model.main"]}).pop(),
+    )
+    assert said[dev] != said[prod]
+    for env, rival in (("dev", dev), ("prod", prod)):
+        lines = applied.run("why", "evaluation.main", "--env", env).out.splitlines()
+        assert [line for line in lines if gate in line and f"wanted {said[rival]}" in line], (env, lines)
+    assert applied.run("apply", "--env", "prod").code == 0
+    lines = applied.run("why", "evaluation.main", "--env", "prod").out.splitlines()
+    assert [line for line in lines if gate in line and f"wanted {said[prod]}" in line], (
+        "it was let in by this one"
+    )
