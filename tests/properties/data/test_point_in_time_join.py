@@ -214,3 +214,81 @@ def test_a_key_of_two_columns_matches_only_whole_and_only_without_nulls(rows: li
             if None not in pair and key == pair and event <= at and event + lag <= at
         ]
         assert number == (max(known)[2] if known else None)
+
+
+@settings(max_examples=100, deadline=None)
+@given(table_rows, st.lists(asked_rows, min_size=2, max_size=2).map(lambda two: two[0] + two[1]), ttls)
+def test_tables_joined_at_once_find_what_each_finds_alone(rows: list, asked: list, ttl: int | None) -> None:
+    limit = None if ttl is None else timedelta(minutes=ttl)
+    frame = asked_of(asked)
+    frame = frame.with_columns(pl.col("person").reverse().alias("other"))
+    table = table_of(rows)
+    newest_first = table.reverse()
+    lookups = [
+        Lookup(table, {"who": "person"}, {"value": "v", "word": "w"}, ttl=limit),
+        Lookup(newest_first.lazy(), {"who": "other"}, {"word": "o"}),
+        Lookup(table.sort("who", "event_time", "known_time").lazy(), {"who": "person"}, {"word": "p"}),
+    ]
+    first, second, third = as_of(frame, "at", lookups)
+    assert first.rows() == oracle(frame.select("person", "at"), table, limit)
+    assert second["o"].to_list() == [word for _, word in oracle(frame.select("other", "at"), table, None)]
+    assert third["p"].to_list() == [word for _, word in oracle(frame.select("person", "at"), table, None)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(table_rows, asked_rows)
+def test_a_column_of_the_rows_may_be_two_parts_of_a_key(rows: list, asked: list) -> None:
+    frame = asked_of(asked)
+    table = table_of(rows).with_columns(pl.col("who").alias("again"))
+    found = as_of(frame, "at", [Lookup(table, {"who": "person", "again": "person"}, {"word": "w"})])[0]
+    assert found["w"].to_list() == [word for _, word in oracle(frame, table.drop("again"), None)]
+
+
+KINDS = {
+    pl.Int64(): [-(2**63), -1, 2**63 - 1, None],
+    pl.Float64(): [-1.5, 0.0, float("inf"), None],
+    pl.Boolean(): [True, False, None],
+    pl.String(): ["", "a", "ä", None],
+    pl.Date(): [ORIGIN.date(), datetime(1, 1, 1, tzinfo=UTC).date(), None],
+    INSTANT: [ORIGIN, datetime(9999, 1, 1, tzinfo=UTC), None],
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(list(KINDS)).flatmap(
+        lambda kind: st.tuples(
+            st.just(kind),
+            st.lists(
+                st.tuples(st.sampled_from(KINDS[kind]), minutes, st.integers(0, 9)), max_size=25, unique=True
+            ),
+            st.lists(st.tuples(st.sampled_from(KINDS[kind]), minutes), max_size=15),
+        )
+    ),
+    st.booleans(),
+)
+def test_a_key_of_any_type_finds_its_own_rows(given_: tuple[Any, list, list], sort: bool) -> None:
+    kind, rows, asked = given_
+    table = pl.DataFrame(
+        {
+            "key": pl.Series([row[0] for row in rows], dtype=kind),
+            "event_time": pl.Series([moment(row[1]) for row in rows], dtype=INSTANT),
+            "known_time": pl.Series([moment(row[1] + row[2]) for row in rows], dtype=INSTANT),
+            "number": pl.Series(range(len(rows)), dtype=pl.Int64),
+        }
+    )
+    table = table.sort("key", "event_time", "known_time") if sort else table
+    frame = pl.DataFrame(
+        {
+            "of": pl.Series([row[0] for row in asked], dtype=kind),
+            "at": pl.Series([moment(row[1]) for row in asked], dtype=INSTANT),
+        }
+    )
+    found = as_of(frame, "at", [Lookup(table, {"key": "of"}, {"number": "number"})])[0]["number"].to_list()
+    for (key, at), number in zip(asked, found, strict=True):
+        known = [
+            (event, event + lag, place)
+            for place, (of, event, lag) in enumerate(rows)
+            if key is not None and of == key and event <= at and event + lag <= at
+        ]
+        assert number == (max(known)[2] if known else None)
