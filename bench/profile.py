@@ -21,8 +21,8 @@ import numpy as np
 import polars as pl
 from memory import peak_mb
 
-from headway.contract.profiling import look
-from headway.contract.proposal import propose
+from headway.contract.proposing.profiling import look
+from headway.contract.proposing.proposal import propose
 
 
 def table(rows: int) -> pl.DataFrame:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from headway.contract.columns import check
-from headway.contract.profiling import look
-from headway.contract.proposal import propose
+from headway.contract.proposing.profiling import look
+from headway.contract.proposing.proposal import propose
 from headway.data.cells import parse
 from headway.data.guessing import CSV, with_types
 from headway.facts.evidence import Outcome

@@ -11,10 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from headway.contract.columns import check
-from headway.contract.ge_import import Imported, imported
-from headway.contract.ge_suite import Suite, read
-from headway.contract.ge_types import logical
-from headway.contract.written import contract_text
+from headway.contract.proposing.written import contract_text
+from headway.contract.suites.importing import Imported, imported
+from headway.contract.suites.suite import Suite, read
+from headway.contract.suites.types import logical
 from headway.spec.contract import Column, ColumnType, Contract, Freshness, RowCount
 from headway.spec.expectations import EXPECTATIONS
 from headway.spec.load import load_contract

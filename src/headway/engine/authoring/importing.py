@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from headway.contract.casting import logical_type
-from headway.contract.ge_import import Imported, imported, summary
-from headway.contract.ge_suite import Suite, read
-from headway.contract.written import contract_text
+from headway.contract.proposing.written import contract_text
+from headway.contract.suites.importing import Imported, imported, summary
+from headway.contract.suites.suite import Suite, read
 from headway.engine.authoring.named_table import as_it_is, find
 from headway.engine.authoring.profiling import refuse_existing, write_new
 from headway.errors import validation as errors

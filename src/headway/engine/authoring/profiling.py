@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from headway.contract.profiling import look
-from headway.contract.proposal import Proposal, propose
-from headway.contract.seen import Seen
+from headway.contract.proposing.profiling import look
+from headway.contract.proposing.proposal import Proposal, propose
+from headway.contract.proposing.seen import Seen
 from headway.core.clock import SystemClock
 from headway.engine.authoring.named_table import Named, as_it_is, find, loaded
 from headway.errors import validation as errors

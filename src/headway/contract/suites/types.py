@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from headway.contract.ge_suite import Asked
+from headway.contract.suites.suite import Asked
 from headway.spec.checks.values import typed
 from headway.spec.contract import ColumnType
 from headway.spec.expectations import EXPECTATIONS, columns_of

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from headway.contract.seen import ColumnSeen, Seen
-from headway.contract.shapes import is_key_name
+from headway.contract.proposing.seen import ColumnSeen, Seen
+from headway.contract.proposing.shapes import is_key_name
+from headway.contract.proposing.written import contract_text
 from headway.contract.words import LONGEST
-from headway.contract.written import contract_text
 from headway.core.wording import count, few
 from headway.errors.masking import PERSONAL
 from headway.spec.contract import Column, Contract, Freshness, RowCount

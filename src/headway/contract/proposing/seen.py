@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from headway.contract.shapes import Shape, is_personal_name
+from headway.contract.proposing.shapes import Shape, is_personal_name
 from headway.contract.words import as_json, show
 from headway.core.wording import count
 from headway.errors.masking import MASK

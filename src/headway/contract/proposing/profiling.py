@@ -16,8 +16,8 @@ import polars as pl
 from headway.contract.casting import logical_type
 from headway.contract.dialect import mismatches
 from headway.contract.figures import native
-from headway.contract.seen import ColumnSeen, Seen
-from headway.contract.shapes import Shape, guessed
+from headway.contract.proposing.seen import ColumnSeen, Seen
+from headway.contract.proposing.shapes import Shape, guessed
 from headway.spec.contract import ColumnType
 
 _SAMPLE = 50_000

@@ -14,8 +14,8 @@ import msgspec
 from msgspec.structs import replace
 
 from headway.contract.checks import checks
-from headway.contract.ge_suite import Asked, Suite
-from headway.contract.ge_types import IN_TYPES, OF_TYPE, allowed, types_of
+from headway.contract.suites.suite import Asked, Suite
+from headway.contract.suites.types import IN_TYPES, OF_TYPE, allowed, types_of
 from headway.core.wording import count, few
 from headway.errors import SpecError
 from headway.spec import references

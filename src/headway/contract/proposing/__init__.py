@@ -1,0 +1,1 @@
+"""A contract proposed from what a table looks like."""

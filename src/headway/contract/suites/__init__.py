@@ -1,0 +1,1 @@
+"""Expectation suites of Great Expectations, taken over as contracts."""
