@@ -27,7 +27,7 @@ def not_written(path: str, reason: str) -> EngineError:
 def not_read(path: str, reason: str) -> EngineError:
     """ST002: Something under the workspace cannot be read.
 
-    Permissions, or a disk that fails.
+    It, or a folder on the way to it, belongs to somebody else, or the disk fails. Nothing was changed.
     """
     return EngineError(
         code="ST002", what=f"cannot read: {reason[:200]}", where=path, mend="check the file's owner and mode"

@@ -183,13 +183,13 @@ class SqliteOnline:
             self._forget()  # the table may have been dropped and made again under another number
             if _code(reason) in _LOCKED:
                 self._rests_until = time.monotonic() + REST_SECONDS
-            raise self._told(reason) from reason
+            raise self._told(reason, reading=True) from reason
 
     def stamps(self) -> Mapping[str, Stamp]:
         """Table -> what it is and how fresh."""
-        if not self._path.exists() or not self._path.stat().st_size:  # killed while it was made
-            return {}
-        with self._named():
+        with self._named(reading=True):
+            if not self._path.exists() or not self._path.stat().st_size:  # killed while it was made
+                return {}
             found = self._reading().connection.execute("SELECT name, stamp FROM tables")
             return {name: _stamp(stamp) for name, stamp in found}
 
@@ -294,21 +294,21 @@ class SqliteOnline:
         return connection
 
     @contextlib.contextmanager
-    def _named(self) -> Generator[None]:
+    def _named(self, *, reading: bool = False) -> Generator[None]:
         """What SQLite raises, as an error of ours."""
         try:
             yield
         except (sqlite3.Error, OSError, msgspec.DecodeError) as reason:
-            raise self._told(reason) from reason
+            raise self._told(reason, reading=reading) from reason
 
-    def _told(self, reason: Exception) -> EngineError:
+    def _told(self, reason: Exception, *, reading: bool) -> EngineError:
         place = str(self._path)
         if isinstance(reason, UNREADABLE):
             return errors.store_is_damaged(place, f"a row or a stamp cannot be read ({reason})")
         code = _code(reason)
         if code in _DAMAGED:
             return errors.store_is_damaged(place, str(reason))
-        if code in _FULL or getattr(reason, "errno", None) in _NO_WRITING:
+        if not reading and (code in _FULL or getattr(reason, "errno", None) in _NO_WRITING):
             return errors.store_is_not_written(place, str(reason))
         return errors.store_is_not_reached(place, str(reason))
 

@@ -49,7 +49,7 @@ class Database:
         connection = self.connection()
         if connection is None:
             return []
-        with named(self.path):
+        with named(self.path, reading=True):
             try:
                 return connection.execute(statement, values).fetchall()
             except sqlite3.OperationalError as error:
@@ -68,7 +68,7 @@ class Database:
         if connection is None or connection.in_transaction:
             yield
             return
-        with named(self.path):
+        with named(self.path, reading=True):
             connection.execute("BEGIN")
         try:
             yield
@@ -81,16 +81,19 @@ class Database:
         Raises:
             EngineError: The ledger cannot be read.
         """
-        if self._connection is None and self.path.exists():
-            with named(self.path):
-                connection = open_read_only(self.path)
-                try:
-                    refuse_newer(connection, self.path)
-                except BaseException:
-                    connection.close()
-                    raise
-                self._connection = connection
+        if self._connection is None:
+            with named(self.path, reading=True):
+                self._connection = self._opened() if self.path.exists() else None
         return self._connection
+
+    def _opened(self) -> sqlite3.Connection:
+        connection = open_read_only(self.path)
+        try:
+            refuse_newer(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 def fact_of(row: tuple[Any, ...]) -> Fact:
@@ -106,7 +109,7 @@ def fact_of(row: tuple[Any, ...]) -> Fact:
         raise errors.fact_is_unreadable(seq) from error
 
 
-def _name(path: Path, error: sqlite3.Error) -> EngineError:
+def _name(path: Path, error: sqlite3.Error, *, reading: bool) -> EngineError:
     # The sqlite3 module's own errors have no code: a text that is not UTF-8 is one of them.
     match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
@@ -114,14 +117,22 @@ def _name(path: Path, error: sqlite3.Error) -> EngineError:
         case sqlite3.SQLITE_FULL:
             return errors.not_written(str(path), "the disk is full")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
-            return errors.not_written(str(path), str(error))
+            return (
+                errors.not_read(str(path), str(error))
+                if reading
+                else errors.not_written(str(path), str(error))
+            )
         case _:
             return errors.ledger_fails(str(path), error)
 
 
 @contextlib.contextmanager
-def named(path: Path) -> Generator[None]:
+def named(path: Path, *, reading: bool = False) -> Generator[None]:
     """Give failures of the database and the disk their name.
+
+    Args:
+        path: The database file.
+        reading: Whether it is only read, so that what the disk refuses is not to write.
 
     Raises:
         EngineError: The block failed.
@@ -129,6 +140,7 @@ def named(path: Path) -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _name(path, error) from error
+        raise _name(path, error, reading=reading) from error
     except OSError as error:
-        raise errors.not_written(str(path), error.strerror or str(error)) from error
+        refused = errors.not_read if reading else errors.not_written
+        raise refused(str(path), error.strerror or str(error)) from error

@@ -46,7 +46,7 @@ class SqliteEnvironments(Database):
             GateError: A row was changed, added or taken away; names the first one.
             EngineError: The ledger cannot be read.
         """
-        with named(self.path):
+        with named(self.path, reading=True):
             said = ends(self.path)  # before the snapshot: what is said here was committed before
         connection = self.connection()
         if connection is None or not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'journal'"):

@@ -20,7 +20,8 @@ class SqliteFacts(Database):
 
     def sequence(self) -> int:
         """The newest fact's number; 0 in an empty ledger."""
-        return int(self.rows("SELECT coalesce(max(seq), 0) FROM fact")[0][0]) if self.path.exists() else 0
+        found = self.rows("SELECT coalesce(max(seq), 0) FROM fact")
+        return int(found[0][0]) if found else 0
 
     def executions(self, node: str) -> Sequence[Execution]:
         """Successful executions of a node, newest first."""

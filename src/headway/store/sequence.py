@@ -54,9 +54,9 @@ def _open_as_it_lies(path: Path, address: str) -> sqlite3.Connection:
 
 def sequence_of(path: Path) -> int:
     """The newest fact's number; 0 where there is no ledger yet, `UNREADABLE` where it cannot be read."""
-    if not path.exists():
-        return 0
     try:
+        if not path.exists():
+            return 0
         with contextlib.closing(open_read_only(path)) as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'fact'").fetchone():
                 return 0  # its first writer has not finished making it
