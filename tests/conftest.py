@@ -48,6 +48,11 @@ def _run(command: list[str], folder: Path, *, check: bool = True) -> None:
     )
 
 
+def _ask_others_for_a_password(rules: Path) -> None:
+    """Trust nobody but the owner: the first rule that fits a connection is taken."""
+    rules.write_text("host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Generator[str]:
     """Address of a PostgreSQL server of this worker's own, without a database name."""
@@ -73,6 +78,7 @@ def postgres_server() -> Generator[str]:
     ]
     try:
         _run(initdb, folder)
+        _ask_others_for_a_password(data / "pg_hba.conf")
         _run([*control, "-w", "-l", str(folder / "log"), "-o", options, "start"], folder)
         yield f"postgresql://postgres@127.0.0.1:{port}"
     finally:

@@ -1,12 +1,7 @@
-"""Sources in PostgreSQL, from a real server of this machine; skipped where none is installed."""
+"""Sources in PostgreSQL, from a real server; skipped where none is installed."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,46 +36,18 @@ GRANT USAGE ON SCHEMA shop TO reader; GRANT SELECT ON shop.sales TO reader;
 """
 
 
-def programs() -> Path | None:
-    """Where PostgreSQL's programs are: on the path, or where Debian keeps them."""
-    on_path = shutil.which("initdb")
-    if on_path:
-        return Path(on_path).parent
-    return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-
-
-def as_owner(*words: str | Path) -> None:
-    """Run a program as a user that PostgreSQL accepts: it refuses root."""
-    who = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    subprocess.run([*who, *map(str, words)], check=True, capture_output=True, timeout=60)
-
-
 @pytest.fixture(scope="module")
-def server() -> Generator[str]:
-    home = programs()
-    if home is None:
-        pytest.skip("PostgreSQL is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # Beside the tests' own folders, which only their user may enter.
-    with tempfile.TemporaryDirectory(prefix="headway-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        place, word = Path(folder) / "data", Path(folder) / "word"
-        word.write_text("planted-9c2e4")
-        if os.geteuid() == 0:
-            shutil.chown(folder, "postgres")
-            shutil.chown(word, "postgres")
-        secret = f"--pwfile={word}"
-        as_owner(home / "initdb", "-D", place, "-A", "scram-sha-256", "-U", "owner", secret, "--no-sync")
-        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        as_owner(home / "pg_ctl", "-D", place, "-w", "-l", f"{folder}/log", "-o", settings, "start")
-        try:
-            address = f"postgresql://owner@127.0.0.1:{port}/postgres"
-            with psycopg.connect(address, password="planted-9c2e4") as connection:
-                connection.execute(TABLE)
-            yield f"127.0.0.1:{port}/postgres"
-        finally:
-            as_owner(home / "pg_ctl", "-D", place, "-m", "immediate", "stop")
+def server(postgres_server: str) -> Generator[str]:
+    """Address of a database with a table, without a user; its reader is asked for a password."""
+    place = postgres_server.partition("@")[2]
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE shop")
+    with psycopg.connect(f"{postgres_server}/shop") as connection:
+        connection.execute(TABLE)
+    yield f"{place}/shop"
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute("DROP DATABASE shop WITH (FORCE)")
+        connection.execute("DROP ROLE reader")
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ CLOSED = pytest.mark.parametrize("which", ["the file", "its folder"])
 
 
 @contextmanager
-def closed(which: str, file: Path) -> Iterator[None]:
+def closed(which: str, file: Path) -> Generator[None]:
     """Nobody may read the file, or enter its folder; root becomes another user, whom modes bind."""
     path = file if which == "the file" else file.parent
     is_root, mode = os.geteuid() == 0, path.stat().st_mode
@@ -37,7 +37,7 @@ def closed(which: str, file: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def open_to_all() -> Iterator[Path]:
+def open_to_all() -> Generator[Path]:
     """A folder that another user can reach; pytest's own are closed to others."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
