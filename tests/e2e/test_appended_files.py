@@ -138,16 +138,18 @@ def damaged(path: Path, statement: str) -> None:
     connection.close()
 
 
+IS_A_RUN = "length(value) < 100"
+"""Three sealed keys; a state is longer."""
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "missing": Path.unlink,
     "no database": lambda path: path.write_bytes(b"no database at all" * 500),
     "other bytes": lambda path: damaged(path, "UPDATE known SET value = zeroblob(40)"),
     "swapped": lambda path: damaged(path, "UPDATE known SET value = (SELECT max(value) FROM known)"),
-    "keys lost": lambda path: damaged(path, "DELETE FROM known WHERE name LIKE 'run:%'"),
-    "keys changed": lambda path: damaged(
-        path, "UPDATE known SET value = zeroblob(8) WHERE name LIKE 'run:%'"
-    ),
-    "another digest": lambda path: damaged(path, "UPDATE known SET digest = 'aa'"),
+    "keys lost": lambda path: damaged(path, f"DELETE FROM known WHERE {IS_A_RUN}"),
+    "keys changed": lambda path: damaged(path, f"UPDATE known SET value = zeroblob(40) WHERE {IS_A_RUN}"),
+    "no bytes": lambda path: damaged(path, "UPDATE known SET value = 'aa'"),
+    "another format": lambda path: damaged(path, "PRAGMA user_version = 1"),
+    "another key": lambda path: path.with_name("key").write_text("ab" * 32),
 }
 
 

@@ -120,7 +120,7 @@ def read(root: Path, declared: Contract, states: Path, *, known: Any = None, for
         options={"format": form},
         incremental=None if known is None else Incremental(by="content"),
     )
-    with Memory(states, "source.rows") as memory:
+    with Memory(states, "source.rows", lambda: bytes(32)) as memory:
         return load(source, "rows", declared, root, _nobody, known=known, now=NOW, shelf=memory)
 
 

@@ -32,13 +32,14 @@ from headway.store.memory import Memory
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
 LARGE = 200_000
+KEY = bytes(range(32))
 
 
 def read(
     root: Path, contract: Contract, form: str, pause: Callable[[float], None] = lambda _: None
 ) -> Loaded:
     source = Source(load="in", options={"format": form}, incremental=Incremental(by="content"))
-    with Memory(root / "states.db", "source.rows") as memory:
+    with Memory(root / "states.db", "source.rows", lambda: KEY) as memory:
         return sources.load(source, "rows", contract, root, _nobody, pause=pause, now=NOW, shelf=memory)
 
 

@@ -86,7 +86,7 @@ def run(work: Work) -> Draft:
     workspace = Workspace(work.root)
     cache = StatCache(workspace.cache)
     try:
-        with importable(work.root), Memory(workspace.states, work.node.name) as memory:
+        with importable(work.root), Memory(workspace.states, work.node.name, work.key) as memory:
             loaded = sources.load(
                 declared,
                 name,
