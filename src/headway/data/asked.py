@@ -52,18 +52,18 @@ class Asked(NamedTuple):
     Attributes:
         rows: Which rows they are; (k,).
         entity: Number of each one's entity, rising; (k,).
-        moment: In microseconds, rising for each entity; (k,).
-        places: The two on `line`; (k,).
-        entities: The key columns of each entity, without nulls, and its number; sorted by key.
+        places: Its entity and moment on `line`, rising; (k,).
         line: None where k is 0.
+        entities: The key columns of each entity, without nulls, and its number; sorted by key.
+        moments: Of all rows in microseconds, 0 for null; (n,).
     """
 
     rows: np.ndarray
     entity: np.ndarray
-    moment: np.ndarray
     places: np.ndarray
-    entities: pl.DataFrame
     line: Line | None
+    entities: pl.DataFrame
+    moments: pl.Series
 
 
 def asked_by(rows: pl.DataFrame, at: str, keys: Sequence[str]) -> Asked:
@@ -75,23 +75,28 @@ def asked_by(rows: pl.DataFrame, at: str, keys: Sequence[str]) -> Asked:
         keys: Columns that name the entity.
     """
     parts = _parts(rows, keys)
-    entities = parts.drop_nulls().unique().sort(parts.columns).with_row_index(_NUMBER)
+    distinct = parts.drop_nulls().unique().sort(parts.columns)
+    entities = distinct.with_columns(pl.int_range(pl.len()).alias(_NUMBER))
     number, moments = numbers(rows, keys, entities), rows.select(microseconds(at)).to_series()
-    asking = np.flatnonzero((number >= 0) & moments.is_not_null().to_numpy())
-    entity, moment = number[asking], moments.gather(asking).to_numpy()
-    if not len(asking):
-        return Asked(asking, entity, moment, entity, entities, None)
-    line = Line.of(entities.height, moment)
-    places = line.places(entity, moment)
-    near = pl.Series(places).arg_sort().to_numpy()
-    return Asked(asking[near], entity[near], moment[near], places[near], entities, line)
+    if moments.null_count():
+        number = np.where(moments.is_null(), -1, number)
+        moments = moments.fill_null(0)
+    silent = int((number < 0).sum())
+    if silent == len(number):
+        none = np.zeros(0, dtype=np.int64)
+        return Asked(none, none, none, None, entities, moments)
+    line = Line.of(entities.height, moments.to_numpy())
+    places = line.places(number, moments.to_numpy())
+    order = pl.Series(places).arg_sort().to_numpy()[silent:]  # whose places are below all others
+    return Asked(order, number[order], places[order], line, entities, moments)
 
 
 def numbers(rows: pl.DataFrame, keys: Sequence[str], entities: pl.DataFrame) -> np.ndarray:
     """The number of each row's entity, -1 for a null in its key and for one that is none of these; (n,), int64."""
     parts = _parts(rows, keys)
     found = parts.join(entities, on=parts.columns, how="left", nulls_equal=False, maintain_order="left")
-    return found[_NUMBER].cast(pl.Int64).fill_null(-1).to_numpy()
+    number = found[_NUMBER]
+    return (number.fill_null(-1) if number.null_count() else number).to_numpy()
 
 
 def _parts(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
