@@ -279,6 +279,9 @@ def test_a_row_keeps_its_time_in_a_file_that_changes_and_is_judged_by_a_new_cont
     again = dict(shop.whole.select("id", COMMITTED).iter_rows())
     assert again == times | {3: again[3]}
     assert again[3] > times[1]
+    (shop.root / "data" / "two.jsonl").rename(shop.root / "data" / "zwei.jsonl")
+    shop.apply()
+    assert dict(shop.whole.select("id", COMMITTED).iter_rows()) == again
     shop.declare(declared, "\nversion: 2" + CONTRACT.replace("nulls: true", "nulls: true, min: 2"))
     with pytest.raises(ContractError, match="3"):
         shop.apply()

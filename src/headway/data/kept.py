@@ -289,6 +289,8 @@ def of_files(
 def _arrivals(new: pl.DataFrame, left: Sequence[pl.DataFrame], committed: datetime) -> pl.Series:
     """When each row reached us: when a row of equal content did that leaves, as often as it occurs, else now."""
     columns = [name for name in new.columns if name not in HIDDEN]
+    if not new.height:  # of files that are all known not even the columns were read
+        return pl.Series(COMMITTED, [], dtype=INSTANT)
     number = pl.int_range(pl.len()).over(columns).alias(_NUMBER)
     before = pl.concat(
         [new.clear().select(*columns, pl.lit(committed, INSTANT).alias(COMMITTED))]
