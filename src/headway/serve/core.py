@@ -27,17 +27,16 @@ from headway.serve.inference import metadata
 from headway.serve.logged import logged
 from headway.serve.meters import Checked, Label, Meters
 from headway.serve.rate_limit import TokenBucket
+from headway.serve.together import answer_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from headway.contract.verdict import Warned
-    from headway.model.inputs import InputRows
     from headway.predictions.log import PredictionLog
-    from headway.predictions.record import LookedUp
-    from headway.serve.answers import Answered
     from headway.serve.asked import Asked, Form, FormName
-    from headway.serve.release import LoadedRelease, Prepared
+    from headway.serve.lookups import OnlineFeatures
+    from headway.serve.release import LoadedRelease, Outcome
     from headway.serve.serving import Live, Serving, Variant
 
 STATUS = MappingProxyType(
@@ -76,6 +75,8 @@ LONGEST_LINE = 2000
 """Characters of an incident's line in the server's log."""
 QUICK_BYTES = 64 * 1024
 """A request of a release that runs no code of the product is answered at once up to this size."""
+MOST_ROWS = 32
+"""A request of more rows is worked on by itself, so that no small one waits for a large one's look-ups."""
 READING = ("GET", "HEAD")
 ASKING = ("POST",)
 JSON = (b"content-type", b"application/json")
@@ -175,12 +176,11 @@ class _Target(NamedTuple):
 
 
 class _Waiting(NamedTuple):
-    """A request that was read, and waits for the model.
+    """A request that was read, and waits for look-ups and the model.
 
     Attributes:
         at: The moment of prediction, microseconds since the epoch.
         began: The same moment, of `time.perf_counter`.
-        inputs: What the model is asked.
     """
 
     request: Request
@@ -191,8 +191,6 @@ class _Waiting(NamedTuple):
     asked: Asked
     at: int
     began: float
-    inputs: InputRows
-    lookups: tuple[LookedUp, ...]
 
 
 class Core:
@@ -239,13 +237,10 @@ class Core:
         return begun if isinstance(begun, Attempt) else self._finished(begun)
 
     def attempt_together(self, requests: Sequence[Request]) -> list[Attempt]:
-        """Answer requests, each as `attempt` does; those of a release that is grouped share a call of its model."""
+        """Answer requests, each as `attempt` does; those to one release share its look-ups and calls of its model."""
         begun = [self._begun(request) for request in requests]
-        told = _told_together(begun)
-        return [
-            item if isinstance(item, Attempt) else self._finished(item, told.get(place))
-            for place, item in enumerate(begun)
-        ]
+        outcomes = _outcomes([item for item in begun if isinstance(item, _Waiting)])
+        return [item if isinstance(item, Attempt) else self._finished(item, next(outcomes)) for item in begun]
 
     def record(self, attempt: Attempt) -> None:
         """Count an attempt whose reply is given; in one thread only."""
@@ -298,9 +293,9 @@ class Core:
         begun = _guarded(visit, self._begin, request, visit)
         return _attempt(visit, begun) if isinstance(begun, Reply) else begun
 
-    def _finished(self, waiting: _Waiting, answered: Answered | None = None) -> Attempt:
+    def _finished(self, waiting: _Waiting, outcome: Outcome | BaseException | None = None) -> Attempt:
         visit = waiting.visit
-        return _attempt(visit, _guarded(visit, self._finish, waiting, answered))
+        return _attempt(visit, _guarded(visit, self._finish, waiting, outcome))
 
     def _begin(self, request: Request, visit: _Visit) -> Reply | _Waiting:
         """Answer a request; or read it, where its release answers several at once."""
@@ -369,50 +364,51 @@ class Core:
         asked = self._checked(request, visit, variant, form)
         visit.rows = len(asked.records)
         at = time.time_ns() // 1000
-        began = time.perf_counter()
-        inputs, lookups, warned = self._prepared(variant, asked, at)
-        visit.warned += warned
-        waiting = _Waiting(request, visit, found, variant, form, asked, at, began, inputs, lookups)
-        return waiting if release.is_grouped else self._finish(waiting)
+        waiting = _Waiting(request, visit, found, variant, form, asked, at, time.perf_counter())
+        shares = visit.rows <= MOST_ROWS and (release.shares_calls or release.looks_up)
+        return waiting if shares else self._finish(waiting)
 
-    def _finish(self, waiting: _Waiting, answered: Answered | None = None) -> Reply:
+    def _finish(self, waiting: _Waiting, outcome: Outcome | BaseException | None = None) -> Reply:
         """Answer a request that was read.
 
         Args:
             waiting: The request.
-            answered: What the model says, where it has been asked.
+            outcome: What its release made of it, or what failed; None when it has not been asked.
         """
-        request, visit, found, variant, form, asked, at, began, inputs, lookups = waiting
-        release = variant.release
-        if answered is None:
-            answered = release.tell(inputs)
+        request, visit, found, variant, form, asked, at, began = waiting
+        outcome = self._required(waiting, outcome)
+        visit.warned += outcome.warned
         rows = visit.rows
         ids = [uuid7(at // 1000) for _ in range(rows)]
         request_id = asked.id or ids[0]
-        body = form.write(request_id, ids, answered, asked)
+        body = form.write(request_id, ids, outcome.answered, asked)
         now = time.perf_counter()
         seconds, limit = now - began, found.route.timeout_seconds
         if limit is not None and (seconds > limit or now > request.until):
             raise errors.over_time(found.route.name, limit)
         if self.log is not None:
             key, size = variant.origin.key, len(request.body) + len(body)
-            outcome = inputs, answered, lookups
-            judge = release.record.judged
-            make = partial(logged, key, request_id, at, seconds, ids, asked, outcome, visit.warned, judge)
+            judge = variant.release.record.judged
+            make = partial(logged, key, request_id, at, seconds, ids, asked, outcome[:3], visit.warned, judge)
             self.log.add(rows, size, variant.origin, make)
         return Reply(ANSWERED, body, (JSON, (PREDICTION_HEADER, ids[0].encode())))
 
-    def _prepared(self, variant: Variant, asked: Asked, at: int) -> Prepared:
-        """What the model is asked.
+    def _required(self, waiting: _Waiting, outcome: Outcome | BaseException | None) -> Outcome:
+        """What its release makes of a request.
 
         Raises:
             ContractError: What is computed of the rows is refused, and the log is told.
         """
+        variant = waiting.variant
         try:
-            return variant.release.prepare(asked.records, at, variant.online)
+            if outcome is None:
+                return variant.release.answer(waiting.asked.records, waiting.at, variant.online)
+            if isinstance(outcome, BaseException):
+                raise outcome
         except ContractError as refused:
             self._note(variant, refused)
             raise
+        return outcome
 
     def _checked(self, request: Request, visit: _Visit, variant: Variant, form: Form) -> Asked:
         """The rows, read and checked by the contract: once, and what only warns is kept beside them.
@@ -480,26 +476,19 @@ def _guarded(visit: _Visit, work: Callable[..., T], *arguments: Any) -> T | Repl
         return _incident(failed, visit)
 
 
-def _told_together(begun: Sequence[Attempt | _Waiting]) -> dict[int, Answered]:
-    """Place -> what the model says, of requests that share a call of it.
-
-    Where the call fails none of them is told anything: each is asked alone, and only the one that fails fails.
-    """
-    groups: dict[LoadedRelease, dict[int, InputRows]] = {}
-    for place, item in enumerate(begun):
-        if isinstance(item, _Waiting):
-            groups.setdefault(item.variant.release, {})[place] = item.inputs
-    told: dict[int, Answered] = {}
-    for release, asked in groups.items():
-        if len(asked) == 1:
-            continue
-        try:
-            told |= zip(asked, release.tell_together([*asked.values()]), strict=True)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as failed:  # noqa: BLE001 -- as in `_guarded`
-            _log.warning("%s", _line(failed, f"{len(asked)} requests together, release={release.version}"))
-    return told
+def _outcomes(waiting: Sequence[_Waiting]) -> Iterator[Outcome | BaseException | None]:
+    """What their releases make of requests, in their order; None for one that nobody shares its release with."""
+    groups: dict[tuple[LoadedRelease, OnlineFeatures], list[int]] = {}
+    for place, item in enumerate(waiting):
+        groups.setdefault((item.variant.release, item.variant.online), []).append(place)
+    found: list[Outcome | BaseException | None] = [None] * len(waiting)
+    for (release, online), places in groups.items():
+        if len(places) > 1:
+            asked = [waiting[place].asked.records for place in places]
+            outcomes = answer_together(release, asked, [waiting[place].at for place in places], online)
+            for place, outcome in zip(places, outcomes, strict=True):
+                found[place] = outcome
+    return iter(found)
 
 
 def _targets(serving: Serving) -> dict[str, _Target]:
@@ -508,7 +497,7 @@ def _targets(serving: Serving) -> dict[str, _Target]:
     for name, live in serving.endpoints.items():
         releases = [variant.release for variant in live.variants]
         runs_code = any(release.runs_product_code for release in releases)
-        is_shared = all(release.is_grouped and not release.has_product_code for release in releases)
+        is_shared = all(release.shares_calls and not release.has_product_code for release in releases)
         limit = live.route.timeout_seconds
         patience = None if limit is None else Patience(name, limit, is_shared)
         only = live.variants[0] if len(live.variants) == 1 else None

@@ -7,7 +7,7 @@ The way of a request's columns: look-ups as of the moment of prediction, then on
 from __future__ import annotations
 
 from importlib import metadata
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -27,6 +27,7 @@ from headway.model.onnx import OnnxModel
 from headway.model.rows import rows_of
 from headway.online.lookup import OnlineRows
 from headway.online.pack import pack
+from headway.predictions.record import LookedUp
 from headway.serve.answers import Answered, Teller, place_of_positive
 from headway.serve.inference import InferenceForm
 from headway.serve.lookups import Lookup, OnlineFeatures
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from headway.bundle.manifest import Input, Manifest
     from headway.contract.verdict import Warned
     from headway.model.predictor import Predictor
-    from headway.predictions.record import LookedUp
     from headway.serve.asked import Form, FormName
 
 Columns = dict[str, np.ndarray]
@@ -53,14 +53,13 @@ _NO_TEXTS = np.empty((0, 0), object)
 
 
 class Prepared(NamedTuple):
-    """What the model is asked of n rows, and where that came from.
+    """What the model is asked of n rows.
 
     Attributes:
         warned: What on-demand functions made of them though it is not as their contract wants it.
     """
 
     inputs: InputRows
-    lookups: tuple[LookedUp, ...] = ()
     warned: tuple[Warned, ...] = ()
 
 
@@ -71,6 +70,13 @@ class Outcome(NamedTuple):
     answered: Answered
     lookups: tuple[LookedUp, ...] = ()
     warned: tuple[Warned, ...] = ()
+
+
+class Gathered(NamedTuple):
+    """Columns of the rows of one request: what was sent, and what was looked up for them."""
+
+    columns: Columns
+    lookups: tuple[LookedUp, ...] = ()
 
 
 class LoadedRelease:
@@ -120,9 +126,14 @@ class LoadedRelease:
         )
 
     @property
-    def is_grouped(self) -> bool:
-        """Whether requests that wait at the same time are answered by one call of the model."""
+    def shares_calls(self) -> bool:
+        """Whether one call of the model may answer several requests."""
         return bool(self.manifest.rows_independent)
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether features are looked up; a store is asked once for requests that wait at the same time."""
+        return bool(self._lookups)
 
     @property
     def record(self) -> RecordDecoder:
@@ -179,21 +190,60 @@ class LoadedRelease:
             RecordFault: What on-demand functions make of a row breaks their contract (DC010).
             EngineError: ONNX Runtime failed (MO002).
         """
-        inputs, lookups, warned = self.prepare(records, now_us, online)
-        return Outcome(inputs, self.tell(inputs), lookups, warned)
+        (gathered,) = self.gather([records], [now_us], online)
+        inputs, warned = self.prepare(records, gathered)
+        return Outcome(inputs, self.tell(inputs), gathered.lookups, warned)
 
-    def prepare(self, records: list[msgspec.Struct], now_us: int, online: OnlineFeatures = ALONE) -> Prepared:
-        """The model's inputs of n rows, and where they were looked up; see `answer`.
+    def gather(
+        self, asked: Sequence[list[msgspec.Struct]], nows_us: Sequence[int], online: OnlineFeatures = ALONE
+    ) -> list[Gathered]:
+        """The columns of several requests; features are looked up once for all of them.
+
+        Args:
+            asked: Rows of each request, checked by the contract.
+            nows_us: The present of each request; see `answer`.
+            online: Where features are looked up.
+
+        Raises:
+            EngineError: A look-up fails, and the endpoint refuses to go on without (SE020).
+        """
+        if self._straight is not None:
+            return [Gathered({})] * len(asked)
+        found = [Gathered(self._record.to_columns(records)) for records in asked]
+        if self._lookups:
+            times = [self._moments(item.columns, now) for item, now in zip(found, nows_us, strict=True)]
+            for lookup in self._lookups:
+                looked = self._looked_up(lookup, found, times, online)
+                found = [
+                    Gathered(item.columns | features, (*item.lookups, note))
+                    for item, (features, note) in zip(found, looked, strict=True)
+                ]
+        return found
+
+    def prepare(self, records: list[msgspec.Struct], gathered: Gathered) -> Prepared:
+        """The model's inputs of the rows of one request; see `answer`.
 
         Raises:
             UserCodeError: The product's on-demand code failed (FE...).
             RecordFault: What it makes of a row breaks its contract (DC010).
-            EngineError: A look-up fails, and the endpoint refuses to go on without (SE020).
         """
         if self._straight is None:
-            return self._assembled(self._record.to_columns(records), now_us, online)
+            return self._assembled(gathered.columns)
         numbers = self._record.to_matrix(records)
         return Prepared(InputRows(numbers.take(self._straight, 1) if self._straight else numbers, _NO_TEXTS))
+
+    def _assembled(self, columns: Columns) -> Prepared:
+        """The inputs from the request's columns, from look-ups and from on-demand functions."""
+        available = dict(columns)
+        warned: tuple[Warned, ...] = ()
+        if self._functions is not None:
+            made = self._functions(available)
+            if self._computed is not None:
+                warned = _held(self._computed, made)
+            available |= made
+        for item in self._converted:
+            available[item.name] = as_input(available[item.name], item)
+        return Prepared(rows_of(available, self._inputs), warned)
 
     def tell(self, inputs: InputRows) -> Answered:
         """What is told of n rows; see `answer`.
@@ -212,28 +262,8 @@ class LoadedRelease:
             EngineError: Likewise.
         """
         told = self.tell(InputRows(*(np.concatenate(parts) for parts in zip(*asked, strict=True))))
-        ends = [*accumulate(len(inputs.numbers) for inputs in asked)]
-        return [Answered(*(found[start:end] for found in told)) for start, end in pairwise([0, *ends])]
-
-    def _assembled(self, columns: Columns, now_us: int, online: OnlineFeatures) -> Prepared:
-        """The inputs of n rows from the request, from look-ups and from on-demand functions."""
-        available = dict(columns)
-        noted: list[LookedUp] = []
-        warned: tuple[Warned, ...] = ()
-        if self._lookups:
-            moments = self._moments(columns, now_us)
-            for lookup in self._lookups:
-                features, note = self._looked_up(lookup, columns, moments, online)
-                available |= features
-                noted.append(note)
-        if self._functions is not None:
-            made = self._functions(available)
-            if self._computed is not None:
-                warned = _held(self._computed, made)
-            available |= made
-        for item in self._converted:
-            available[item.name] = as_input(available[item.name], item)
-        return Prepared(rows_of(available, self._inputs), tuple(noted), warned)
+        ends = accumulate((len(inputs.numbers) for inputs in asked), initial=0)
+        return [Answered(*(found[start:end] for found in told)) for start, end in pairwise(ends)]
 
     def _predict(self, inputs: InputRows) -> np.ndarray:
         try:
@@ -244,12 +274,20 @@ class LoadedRelease:
             raise errors.model_failed(self.manifest.endpoint, reason) from reason
 
     def _looked_up(
-        self, lookup: Lookup, columns: Columns, moments: list[int], online: OnlineFeatures
-    ) -> tuple[Columns, LookedUp]:
-        keys = [*zip(*[columns[column].tolist() for column in lookup.keys], strict=True)]
-        rows, note = online.at(lookup, keys, moments, self._packed)
-        found = zip(lookup.names, zip(*rows, strict=True), strict=True)
-        return {name: _array(values) for name, values in found}, note
+        self, lookup: Lookup, asked: Sequence[Gathered], times: list[list[int]], online: OnlineFeatures
+    ) -> list[tuple[Columns, LookedUp]]:
+        """Features of each request, and where they came from."""
+        keys = [
+            key
+            for item in asked
+            for key in zip(*[item.columns[column].tolist() for column in lookup.keys], strict=True)
+        ]
+        given = online.at(lookup, keys, [*chain.from_iterable(times)], self._packed)
+        found = []
+        for start, end in pairwise(accumulate(map(len, times), initial=0)):
+            values = zip(lookup.names, zip(*given.rows[start:end], strict=True), strict=True)
+            found.append(({name: _array(of) for name, of in values}, _part(given.noted, start, end)))
+        return found
 
     def _moments(self, columns: Columns, now_us: int) -> list[int]:
         """When each row is predicted, microseconds since the epoch."""
@@ -257,6 +295,12 @@ class LoadedRelease:
             return [now_us] * len(next(iter(columns.values())))
         times = columns[self.manifest.predict_column].astype("datetime64[us]", copy=False)
         return [moment + self._offset_us for moment in times.view(np.int64).tolist()]
+
+
+def _part(noted: LookedUp, start: int, end: int) -> LookedUp:
+    """What was noted of some of the rows, counted from the first of them."""
+    missed = tuple([place - start for place in noted.missed if start <= place < end])
+    return LookedUp(noted.group, noted.source, noted.commit, missed)
 
 
 def as_input(column: np.ndarray, wanted: Input) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import pytest
@@ -11,13 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from letting import EXITS, FAILS, INFINITE, KEY, Rent, named, release, routed, tensors, told
 
+from headway.bundle.manifest import Lookup
+from headway.errors import online as online_errors
+from headway.online.table import Looked
 from headway.predictions.log import PredictionLog
 from headway.predictions.record import Prediction
 from headway.predictions.segments import read
-from headway.serve.core import Core, Reply, Request
+from headway.serve.core import MOST_ROWS, Core, Reply, Request
 from headway.serve.lanes import Lanes
+from headway.serve.lookups import OnlineFeatures
 from headway.serve.shortcut import Turns
-from headway.serve.watch import serve_bundle
+from headway.serve.watch import RouteWatch, serve_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,6 +189,93 @@ def test_a_swap_in_the_middle_of_a_group_leaves_it_to_the_release_that_began(env
 
 
 # -- look-ups and code of the product, beside the model --------------------------------------------
+
+
+class Store:
+    """An online store in which some airports have a wind; notes how often it is asked, for how many rows."""
+
+    winds: ClassVar = {"JFK": -9.0, "EWR": -8.0}
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.is_down = False
+
+    def at(self, table: str, keys: Any, moments_us: Any, features: Any, ttl_us: Any) -> Looked:  # noqa: ARG002
+        self.asked.append(len(keys))
+        if self.is_down:
+            raise online_errors.store_is_not_reached("it", "down")
+        rows = [(self.winds.get(origin, -7.0), "clear") for (origin,) in keys]
+        missed = tuple(place for place, (origin,) in enumerate(keys) if origin not in self.winds)
+        return Looked(rows, "c" * 64, missed)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def looking_up(environment: Any, store: Store, fallback: Any, log: PredictionLog | None = None) -> Core:
+    features = {"wind": "wind", "sky": "sky"}
+    lookups = (
+        Lookup(group="weather", keys={"origin": "origin"}, features=features, table="flights.weather/v1"),
+    )
+    environment.publish((environment.release(lookups=lookups), 100.0))
+    core = Core(RouteWatch(environment.directory, environment.key).load(None), log)
+    live = core.serving.endpoints["delay"]
+    online = OnlineFeatures(store, fallback, "delay")
+    variant = live.variants[0]._replace(online=online)
+    core.serving = core.serving._replace(endpoints={"delay": live._replace(variants=(variant,))})
+    return core
+
+
+def flights(environment: Any, *origins: str) -> Request:
+    rows = [environment.row | {"origin": origin} for origin in origins]
+    return Request("POST", "/predict/delay", msgspec.json.encode({"rows": rows}))
+
+
+def test_a_store_is_asked_once_for_requests_that_wait_and_each_gets_its_own_features(
+    environment: Any, tmp_path: Path
+) -> None:
+    """Also where calls of the model are not shared: a look-up is independent of others by itself."""
+    store, log = Store(), PredictionLog(tmp_path / "log")
+    core = looking_up(environment, store, "snapshot", log)
+    core.handle_together(
+        [
+            flights(environment, "JFK"),
+            flights(environment, "EWR", "größe"),
+            flights(environment, "größe", "JFK"),
+        ]
+    )
+    assert store.asked == [5]
+    log.close()
+    logged = [record for record in read(tmp_path / "log") if isinstance(record, Prediction)]
+    found = [(record.sent["origin"], record.features["wind"], record.lookups[0].found) for record in logged]
+    assert found == [
+        ("JFK", -9.0, True),
+        ("EWR", -8.0, True),
+        ("größe", -7.0, False),
+        ("größe", -7.0, False),
+        ("JFK", -9.0, True),
+    ]
+
+
+def test_a_store_that_is_down_is_asked_once_and_refuses_or_falls_back_for_each(environment: Any) -> None:
+    for fallback, status, source in (("refuse", 503, "refused"), ("snapshot", 200, "snapshot")):
+        store = Store()
+        store.is_down = True
+        core = looking_up(environment, store, fallback)
+        replies = core.handle_together([flights(environment, "JFK"), flights(environment, "JFK", "JFK")])
+        assert [reply.status for reply in replies] == [status, status]
+        assert store.asked == [3]
+        online = core.serving.endpoints["delay"].variants[0].online
+        assert dict(online.counts) == {("weather", source): 3}
+
+
+def test_a_large_request_is_looked_up_by_itself(environment: Any) -> None:
+    store = Store()
+    core = looking_up(environment, store, "snapshot")
+    large = flights(environment, *["JFK"] * (MOST_ROWS + 1))
+    replies = core.handle_together([flights(environment, "JFK"), large, flights(environment, "EWR")])
+    assert [reply.status for reply in replies] == [200, 200, 200]
+    assert sorted(store.asked) == [2, MOST_ROWS + 1]
 
 
 def test_code_that_fails_for_one_request_fails_that_one(environment: Any) -> None:

@@ -14,7 +14,7 @@ from headway.bundle.manifest import Answer, Input, Manifest
 from headway.bundle.write import write
 from headway.model.convert import convert
 from headway.model.inputs import ModelInput
-from headway.serve.release import ALONE, LoadedRelease
+from headway.serve.release import LoadedRelease
 from headway.spec.contract import Column, Contract
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def test_the_straight_way_and_the_long_way_give_the_same_inputs_and_answers(
     records = loaded.forms["named"].read(msgspec.json.encode({"rows": sent})).records
     straight = loaded.answer(records, 0)
     assert loaded._straight is not None
-    long = loaded._assembled(loaded._record.to_columns(records), 0, ALONE, [])
+    long = loaded._assembled(loaded._record.to_columns(records)).inputs
     np.testing.assert_array_equal(straight.inputs.numbers, long.numbers)
     assert straight.inputs.numbers.flags.c_contiguous
     for place, row in enumerate(sent):
