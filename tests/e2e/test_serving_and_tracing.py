@@ -193,9 +193,14 @@ def test_a_dataset_without_code_of_its_own_is_reproduced_too(applied: Folder) ->
 def test_a_model_that_serves_natively_says_so_in_the_plan(applied: Folder) -> None:
     applied.edit("headway.yaml", "    seed: 7", "    seed: 7\n    serve_as: native")
     assert applied.run("apply").code == 0
-    assert "note: model.main serves natively" in applied.run("plan").out
+    told = applied.run("plan").out
+    assert "note: model.main serves natively" in told
+    is_independent = applied.run("show", "model.main", "--json").json["meta"]["rows_independent"]
+    assert ("each request has a call of its own, since" in told) is not is_independent
     with applied.serving("dev") as url:
         assert post(f"{url}/predict/main", ROW)[0] == 200
+        with urllib.request.urlopen(f"{url}/v2/models/main", timeout=10) as reply:
+            assert json.load(reply)["parameters"]["rows_independent"] is is_independent
 
 
 @pytest.mark.parametrize(

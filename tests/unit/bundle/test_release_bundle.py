@@ -55,6 +55,13 @@ def test_what_was_written_is_what_is_opened(tmp_path: Path) -> None:
     assert sorted(path.name for path in bundle.iterdir()) == ["contract.json", "manifest.json", "model.onnx"]
 
 
+def test_a_release_from_before_rows_were_proven_independent_keeps_its_digest(tmp_path: Path) -> None:
+    bundle = written(tmp_path)
+    assert "rows_independent" not in json.loads((bundle / "manifest.json").read_text())
+    assert not open_bundle(bundle, KEY).rows_independent
+    assert {written(tmp_path, rows_independent=tried).name for tried in (True, False)}.isdisjoint({bundle.name})
+
+
 def test_files_may_come_from_paths(tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(b"onnx bytes")
     assert written(tmp_path, {**FILES, "model.onnx": tmp_path / "model"}) == written(tmp_path)
