@@ -59,7 +59,9 @@ def test_a_release_from_before_rows_were_proven_independent_keeps_its_digest(tmp
     bundle = written(tmp_path)
     assert "rows_independent" not in json.loads((bundle / "manifest.json").read_text())
     assert not open_bundle(bundle, KEY).rows_independent
-    assert {written(tmp_path, rows_independent=tried).name for tried in (True, False)}.isdisjoint({bundle.name})
+    assert {written(tmp_path, rows_independent=tried).name for tried in (True, False)}.isdisjoint(
+        {bundle.name}
+    )
 
 
 def test_files_may_come_from_paths(tmp_path: Path) -> None:
