@@ -4,8 +4,9 @@
 
 Contestants answer the same request of 30 named numbers, one process each, access logs off: `echo`
 returns a fixed body of the same size without looking; `headway` validates, predicts with ONNX Runtime
-and logs; `look-up` also looks up a group and runs on-demand functions. Server and load share the
-machine's cores, so read the server's CPU per request first.
+and logs; `look-up` also looks up a group and runs on-demand functions; `native` is gradient boosting served
+as scikit-learn has it, whose requests share calls, and `native, alone` the same model without the proof that
+they may. Server and load share the machine's cores, so read the server's CPU per request first.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZipFile
@@ -28,9 +30,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 from serving_load import load, post
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from headway.bundle.manifest import Answer, Input, Lookup, Manifest
 from headway.bundle.write import write
+from headway.model.independence import dependence
+from headway.model.inputs import ModelInput
+from headway.model.native import NativeModel, save
 from headway.model.onnx import NUMBERS
 from headway.online.pack import PackedGroup, pack
 from headway.serve.core import Core, Request
@@ -167,6 +173,36 @@ def look_up_bundle(releases: Path) -> Path:
     return releases / write(releases, files, manifest, KEY).release
 
 
+def native_bundle(releases: Path, *, is_proven: bool) -> Path:
+    """Gradient boosting of 100 iterations over the same numbers, in its native form."""
+    numbers = np.random.default_rng(7).normal(size=(2_000, len(NAMES)))
+    trees = HistGradientBoostingClassifier(max_iter=100, random_state=7).fit(numbers, numbers[:, 0] > 0)
+    inputs = tuple(ModelInput(name=name, type="number") for name in NAMES)
+    rows = dict(zip(NAMES, np.ascontiguousarray(numbers.T), strict=True))
+    assert not dependence(NativeModel(trees, inputs, "probability", "numpy"), rows, seed=7)
+    contract = Contract(columns={name: Column(type="number", min=-100, max=100) for name in NAMES})
+    manifest = Manifest(
+        release="",
+        product="bench",
+        endpoint="bench",
+        runtime="native",
+        why_native="it is measured",
+        container="numpy",
+        rows_independent=is_proven,
+        libraries={name: metadata.version(name) for name in ("scikit-learn", "numpy")},
+        answer=Answer(kind="probability", positive=1, classes=(0, 1), threshold=0.5),
+        inputs=tuple(Input(name=name, type="number", origin="request") for name in NAMES),
+        request=NAMES,
+    )
+    releases.mkdir(exist_ok=True)
+    save(trees, releases.parent / "native")
+    files: dict[str, Path | bytes] = {
+        "contract.json": msgspec.json.encode(contract),
+        "model.joblib": releases.parent / "native",
+    }
+    return releases / write(releases, files, manifest, KEY).release
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU that a process has used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -230,10 +266,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         first, second = plain_bundle(root / "releases"), look_up_bundle(root / "releases")
+        third, fourth = (native_bundle(root / "releases", is_proven=proven) for proven in (True, False))
         contestants = {
             "echo": ([ECHO], plain),
             "headway": ([SERVE, str(first), str(root / "log-1")], plain),
             "look-up": ([SERVE, str(second), str(root / "log-2")], timed),
+            "native": ([SERVE, str(third), str(root / "log-3")], plain),
+            "native, alone": ([SERVE, str(fourth), str(root / "log-4")], plain),
         }
         runs: dict[str, list[Figures]] = {name: [] for name in contestants}
         for _ in range(arguments.rounds):
