@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from headway.errors.masking import masked
+from headway.errors.masking import masked, visible
 
 
 class HeadwayError(Exception):
     """Something a user is told: what happened, where, how to mend it, under a stable code.
 
-    Secrets are taken out of its texts, which may quote what the product's own code said.
+    Secrets are taken out of its texts, which may quote what the product's own code said, and what would
+    steer a terminal is written out.
 
     Args:
         code: Stable identifier such as `SP001`; `headway explain CODE` prints its page.
@@ -26,10 +27,10 @@ class HeadwayError(Exception):
         self, *, code: str, what: str, where: str = "", mend: str = "", evidence: tuple[str, ...] = ()
     ) -> None:
         self.code = code
-        self.what = masked(what)
-        self.where = masked(where)
-        self.mend = masked(mend)
-        self.evidence = tuple(masked(line) for line in evidence)
+        self.what, self.where, self.mend, *lines = (
+            visible(masked(text)) for text in (what, where, mend, *evidence)
+        )
+        self.evidence = tuple(lines)
         super().__init__(self.what)
 
     def __str__(self) -> str:

@@ -24,6 +24,11 @@ _NAMED_SO = (
 _DECLARED: set[str] = set()
 """Variables that a product file names as secrets; names only, their values stay in the environment."""
 _IN_A_URL = r"(\w://[^\s/:@]*):[^\s/@]+@"
+_UNSEEN = "[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+"""Controls but for tab and line feed, and marks that turn the direction of writing."""
+_COLOUR = r"\x1b\[(?:0|[12]|3[1-6])(?:;(?:[12]|3[1-6]))*m"
+"""What `headway.render.style` writes."""
+_is_unseen, _is_not_ours = re.compile(_UNSEEN), re.compile(f"(?!{_COLOUR}){_UNSEEN}")
 
 
 def declare(name: str) -> None:
@@ -59,6 +64,16 @@ def masked(text: str) -> str:
     for mask in _MASKS:
         text = mask(text)
     return re.sub(_IN_A_URL, r"\1:[password]@", text)
+
+
+def visible(text: str, *, coloured: bool = False) -> str:
+    """A text in which nothing steers a terminal: what comes from data or a file's name may mean to.
+
+    Args:
+        text: Tabs and line feeds stay.
+        coloured: Whether the colours that Headway uses stay too.
+    """
+    return (_is_not_ours if coloured else _is_unseen).sub(lambda sign: ascii(sign[0])[1:-1], text)
 
 
 def _is_secret(name: str, value: str) -> bool:

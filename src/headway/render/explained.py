@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from headway.engine.questions.explaining import Explained
+from headway.errors.masking import visible
 from headway.plan.plan import Cause
 from headway.render.plan import cause_text
 from headway.render.progress import verdict_line
@@ -31,7 +32,7 @@ def explained_text(found: Explained, style: Style = PLAIN, *, closure: bool = Fa
         lines.append(f"{made}, because of {last.trigger or 'nothing known'}, run {last.run}")
         lines.append(f"  output {str(last.output)[:12]}, key {last.key[:12]}")
     if found.printed:
-        lines += ["printed:", *(f"  {line}" for line in found.printed.splitlines()[-_LINES:])]
+        lines += ["printed:", *(f"  {visible(line)}" for line in found.printed.splitlines()[-_LINES:])]
     if found.evidence:
         lines.append("evidence:")
         lines += [verdict_line(item, style) for item in found.current]

@@ -6,6 +6,7 @@ from typing import Any, TextIO
 
 from headway.core.wording import count
 from headway.engine import events
+from headway.errors.masking import visible
 from headway.facts.evidence import Outcome
 from headway.render.delivery import look_up_line
 from headway.render.plan import plan_text
@@ -114,7 +115,7 @@ def verdict_line(evidence: Any, style: Style) -> str:
     wanted = f" (wanted {evidence.wanted})" if evidence.wanted and "champion" in evidence.check else ""
     seen = f"  {evidence.observed}{wanted}" if evidence.observed else ""
     reason = f"  {clip(evidence.reason, 90)}" if evidence.reason else ""
-    return f"  {style(f'{word:<7}', colour)} {evidence.check}{seen}{reason}"
+    return f"  {style(f'{word:<7}', colour)} {visible(f'{evidence.check}{seen}{reason}')}"
 
 
 def meta_text(meta: dict[str, Any]) -> str:

@@ -9,6 +9,8 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
+from headway.errors.masking import visible
+
 CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
 
@@ -39,6 +41,7 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
     """Lines with columns aligned by their widest cell; the last column is not padded."""
     if not rows:
         return []
+    rows = [[visible(cell, coloured=True) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
