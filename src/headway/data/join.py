@@ -115,8 +115,8 @@ class _Places(NamedTuple):
 
     Attributes:
         span: The first row of the table that is found, and how many there are up to the last one.
-        there: The rows that are found, counted from the first, in the order of the asking rows; null
-            where there is none; (f,), f > 0.
+        there: The rows that are found, counted from the first, rising; null where there is none; (f,),
+            f > 0.
         here: The place in `there` of each row, any where nothing is found; (n,).
         hit: Whether something is found; (n,).
     """
@@ -159,6 +159,9 @@ def _places(rows: int, asking: Future[Asked], lookup: Lookup) -> _Places:
         age = asked.moments.gather(asked.rows[hits]) - times[EVENT_TIME].gather(found[hits])
         hits[hits] = (age <= lookup.ttl // timedelta(microseconds=1)).to_numpy()
     answered, found = asked.rows[hits], found[hits]
+    if np.any(found[1:] < found[:-1]):  # a table that was sorted on the way
+        near = pl.Series(found).arg_sort()
+        answered, found = answered[near], found[near]
     here, hit = np.zeros(rows, dtype=np.uint32), np.zeros(rows, dtype=bool)
     here[answered], hit[answered] = np.arange(len(answered)), True
     first, last = (int(found.min()), int(found.max())) if len(found) else (0, -1)
