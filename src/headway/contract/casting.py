@@ -45,6 +45,11 @@ def logical_type(dtype: pl.DataType) -> ColumnType | None:
     return None
 
 
+def type_words(dtype: pl.DataType) -> str:
+    """What people call a type: as a contract does, else as Polars does."""
+    return logical_type(dtype) or str(dtype)
+
+
 def cast(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """Declared columns in the types in which Headway holds them, in the contract's order.
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
+from headway.contract.casting import type_words
 from headway.data.groups import SourceTable
 from headway.data.times import EVENT_TIME, INSTANT, KNOWN_TIME, Committed, arrivals, instants, timed
 from headway.errors import data as errors
@@ -95,7 +96,7 @@ def _labels(frame: pl.DataFrame, column: str, where: str) -> pl.Series:
     if column not in frame.columns:
         raise errors.column_is_missing(column, f"{where}, label", frame.columns)
     if frame.schema[column] not in KINDS:
-        raise errors.label_does_not_fit(where, column, str(frame.schema[column]))
+        raise errors.label_does_not_fit(where, column, type_words(frame.schema[column]))
     series = frame[column]
     return series.fill_nan(None) if series.dtype.is_float() else series
 
@@ -161,7 +162,7 @@ def _keys(rows: pl.DataFrame, table: pl.DataFrame, by_key: Mapping[str, str], wh
             if name not in frame.columns:
                 raise errors.column_is_missing(name, f"{where}, label, by_key", frame.columns)
         if table.schema[theirs] != rows.schema[ours]:
-            kinds = str(table.schema[theirs]), str(rows.schema[ours])
+            kinds = type_words(table.schema[theirs]), type_words(rows.schema[ours])
             raise errors.key_types_differ(f"{where}, label", theirs, kinds[0], ours, kinds[1])
     return rows.select(pl.col(ours).alias(_KEY.format(at)) for at, ours in enumerate(by_key.values()))
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from headway.contract.casting import type_words
 from headway.core import clock
 from headway.errors import data as errors
 from headway.spec.product import Source
@@ -75,7 +76,7 @@ def instants(frame: pl.DataFrame, column: str, where: str, *, nulls: bool = Fals
     elif isinstance(series.dtype, pl.Datetime):
         series = _in_utc(series)
     else:
-        raise errors.column_is_not_time(column, where, str(series.dtype))
+        raise errors.column_is_not_time(column, where, type_words(series.dtype))
     if not nulls and series.null_count():
         raise errors.time_is_null(column, where, series.null_count(), len(series))
     return series

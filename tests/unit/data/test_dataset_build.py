@@ -245,7 +245,7 @@ WRONG_DECLARATIONS: list[tuple[Dataset, str]] = [
     (but(request=("at", "origin", "late")), "label `late` is in `request:`"),
     (but(request=("at", "origin", "distanse")), "distanse"),
     (but(label=Label(column="lat")), "`lat`"),
-    (but(label=Label(column="at")), "Datetime"),
+    (but(label=Label(column="at")), "label `at` is `time`"),
     (but(label=Label(from_="others", by_key={"origin": "origin"}, present=1)), "table was not given"),
     (but(predict_at=Moment(column="origin")), "not a time"),
     (but(predict_at=Moment(column="gone")), "gone"),

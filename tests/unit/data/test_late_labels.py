@@ -328,3 +328,18 @@ def test_of_labels_that_came_together_the_later_event_counts() -> None:
     late = SourceTable(told, CHARGEBACKS, CONTRACT)
     found = resolve(declared, payments(3), PAYMENTS, late, START + 20 * DAY, "d")
     assert found.label.to_list() == [None, "yes", "yes"]
+
+
+def test_types_that_do_not_fit_are_told_as_a_contract_calls_them() -> None:
+    late = SourceTable(
+        pl.DataFrame({"payment_id": ["1"], "reported_at": days(1), "recorded_at": days(1)}),
+        CHARGEBACKS,
+        CONTRACT,
+    )
+    with pytest.raises(
+        SpecError, match="key `payment_id` is `text`, and row column `payment_id` is `integer`"
+    ):
+        resolve(FRAUD, payments(3), PAYMENTS, late, START, "d")
+    label = msgspec.structs.replace(FRAUD, label=Label(column="paid_at"))
+    with pytest.raises(SpecError, match="label `paid_at` is `time`"):
+        resolve(label, payments(3), PAYMENTS, None, START, "d")
