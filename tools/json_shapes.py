@@ -151,6 +151,7 @@ class Checked(Shape):
         coarse: Module that counts as a whole -> why.
         missing: Sources that find no file now, and which file may have been meant.
         uncovered: Nodes whose rows, or what they compute, no contract of their own holds.
+        past_retention: What is older than a rule lets it be, and how it goes.
         rules: What its rules about data say of it.
         tags: Node -> tag -> the columns that carry it, and from where.
     """
@@ -162,6 +163,7 @@ class Checked(Shape):
     coarse: dict[str, str]
     missing: list[str]
     uncovered: list[str]
+    past_retention: list[str]
     rules: list[CheckedRule]
     tags: dict[str, dict[str, list[str]]]
 
@@ -352,6 +354,14 @@ class OnlineTable(Shape):
     written: str | None
 
 
+class PastRetention(Shape):
+    """A dataset or a prediction log that holds what is older than it may be, since when, and by which rule."""
+
+    what: str
+    since: str
+    rule: str
+
+
 class EnvironmentStatus(Shape):
     """One environment.
 
@@ -366,6 +376,7 @@ class EnvironmentStatus(Shape):
         override: `stop` or `roll_back` done without the ledger and not journalled yet; else null.
         agrees: Whether ledger and servers say the same.
         last_good: Source's node -> when the version was read that is used while it cannot be read.
+        past_retention: What it holds that is older than a rule lets it be.
         online: Table -> how the online store has it, of the tables that the releases look up.
         online_trouble: Why that cannot be told; empty when it can.
     """
@@ -380,6 +391,7 @@ class EnvironmentStatus(Shape):
     override: str | None
     agrees: bool
     last_good: dict[str, str]
+    past_retention: list[PastRetention]
     online: dict[str, OnlineTable]
     online_trouble: str
 
@@ -831,9 +843,10 @@ class GroupRestored(Shape):
 
 
 class StoredItem(Shape):
-    """A version of a source, or a commit of a group, on the disk.
+    """A version of a source, or a commit of a group, on the disk; by a retention, a dataset or a file of the log.
 
     Attributes:
+        digest: The artifact's; of a prediction log, the file.
         commit: Number of the commit; 0 for a source.
         size: Bytes of its files; a file that several share counts for each.
         why: Why it stays, or goes.
@@ -870,8 +883,8 @@ class Collected(Shape):
         dry_run: Whether nothing was removed.
         files: Files that go.
         bytes: Their size.
-        removed: Sources and commits that go.
-        kept: Sources and commits that stay.
+        removed: Sources and commits that go, and what is too old.
+        kept: Sources and commits that stay, and what is too old and stays.
         tables: Tables of groups, with what they cost and who reads them.
     """
 

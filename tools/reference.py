@@ -41,7 +41,7 @@ PRODUCT = (
     product.Product, product.Environment, product.Source, product.Incremental, product.LastGood, product.FeatureGroup, product.FeatureNote, product.Dataset,
     product.Label, product.Absent, product.FeaturePick, product.Split, product.Interval, product.Model, product.Answer,
     product.Evaluation, product.Slices, product.Endpoint, product.ReleaseStrategy, product.Limits,
-    product.Lookups, product.Batch, product.Monitor, product.Schedule, product.Notify, product.PolicyRule, product.Matter, product.Anonymity, product.Secret,
+    product.Lookups, product.Batch, product.Monitor, product.Schedule, product.Notify, product.PolicyRule, product.Matter, product.Anonymity, product.Retention, product.Secret,
 )  # fmt: skip
 """In the order of the page; Known and Moment are always written short."""
 
@@ -66,6 +66,7 @@ WORDS = {
     (product.Matter, "tag"): "text or list of texts",
     (product.Anonymity, "columns"): "text or list of texts",
     (product.Anonymity, "tag"): "text or list of texts",
+    (product.Retention, "tag"): "text or list of texts",
     (product.Matter, "source"): "text or list of texts",
     (product.PolicyRule, "in"): "text or list of texts",
     (product.PolicyRule, "on"): "text or list of texts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     import polars as pl
@@ -48,14 +49,10 @@ def restore(folder: Path, reference: str, *, who: str = "", why: str = "") -> Re
     return bring_back(find_product(folder), reference, who or present(), why)
 
 
-def collect(folder: Path, *, dry_run: bool = False, who: str = "") -> Swept:
-    """Remove what nothing refers to from the disk, or only say what that is."""
+def collect(folder: Path, *, dry_run: bool = False, who: str = "", now: datetime | None = None) -> Swept:
+    """Remove what nothing refers to from the disk, and what is too old; or only say what that is."""
     from headway.core.who import who as present
-    from headway.engine.collecting import collect as remove
+    from headway.engine.collecting import collect_in
     from headway.engine.recall import find_product
-    from headway.spec.load import load_alone
-    from headway.store.workspace import Workspace
 
-    file = find_product(folder)
-    declared = tuple(load_alone(file).product.environments) or ("dev",)
-    return remove(Workspace(file.parent), declared, who or present(), dry_run=dry_run)
+    return collect_in(find_product(folder), who or present(), dry_run=dry_run, now=now)

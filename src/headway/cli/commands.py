@@ -43,7 +43,7 @@ COMMANDS = (
     Command("predictions", "headway.cli.predictions", "the prediction log"),
     Command("test", "headway.cli.test", "compare logged features with the same computed again"),
     Command("reproduce", "headway.cli.reproduce", "make a model again from its pinned inputs, and compare"),
-    Command("gc", "headway.cli.gc", "remove from the disk what nothing refers to"),
+    Command("gc", "headway.cli.gc", "remove from the disk what nothing refers to, and what is too old"),
     Command("explain", "headway.cli.explain", "the page of an error code"),
     Command("demo", "headway.cli.demo", "the whole loop on real flights, in a fresh folder"),
 )

@@ -1,4 +1,4 @@
-"""`headway gc`: remove from the disk what nothing refers to."""
+"""`headway gc`: remove from the disk what nothing refers to, and what is too old."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -29,11 +29,13 @@ NO_LABEL = "no label"
 NOT_YET_KNOWN = "label not yet known"
 KNOWN_EARLY = "label known early, while others of its time wait"
 NO_KEY = "no key to find a label by"
+PAST = "older than its retention"
 
 _KNOWN = "known"
 _SETTLED = "settled"
 _ROW_KNOWN = "row known"
 _REASON = "reason"
+_AGED = "aged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class BuiltDataset:
         label_kind: Type of the label.
         classes: Its values in the used rows, sorted; empty for a number.
         windows: Part -> what falls into it, in words.
+        oldest: The oldest event of a row in it; None without a `keep`.
     """
 
     frame: pl.DataFrame
@@ -63,6 +66,7 @@ class BuiltDataset:
     label_kind: LabelKind
     classes: tuple[Any, ...]
     windows: dict[str, str]
+    oldest: datetime | None = None
 
 
 def build(
@@ -78,6 +82,7 @@ def build(
     groups: Mapping[str, pl.DataFrame] | None = None,
     declared_groups: Mapping[str, FeatureGroup] | None = None,
     on_demand: Sequence[FeatureFunction] = (),
+    keep: timedelta | None = None,
 ) -> BuiltDataset:
     """Build a dataset.
 
@@ -93,6 +98,7 @@ def build(
         groups: Group -> its computed table (`headway.data.groups`).
         declared_groups: Group -> its declaration.
         on_demand: Functions of the `on_demand:` module.
+        keep: Rows whose event is this old, or older, are left out; None keeps all.
 
     Raises:
         SpecError: A declaration and the data do not fit: a missing column, a feature that is named
@@ -103,7 +109,10 @@ def build(
     """
     where = f"dataset `{name}`"
     label = declared.label.name
-    labelled = _labelled(declared, rows, source, late=late, now=now, committed=committed, where=where)
+    aged = _aged(rows, source, keep, now, where)
+    labelled = _labelled(
+        declared, rows, source, late=late, now=now, committed=committed, aged=aged, where=where
+    )
     frame = labelled.frame
     features, origins = inputs.assemble(
         declared,
@@ -124,14 +133,7 @@ def build(
         where,
     )
     counts = _counted(rows.height, split.parts, labelled.excluded, where)
-    frame = pl.concat(
-        [
-            frame.select(split.parts.alias(layout.PART), layout.LABEL, layout.PREDICT_AT),
-            frame.drop(layout.LABEL, layout.PREDICT_AT, _KNOWN, _SETTLED),
-            features.rename({column: layout.FEATURE_PREFIX + column for column in features.columns}),
-        ],
-        how="horizontal",
-    )
+    frame = _laid_out(frame, split.parts, features)
     splits.refuse_small_parts(declared.split, counts, split.windows, where)
     return BuiltDataset(
         frame=frame,
@@ -143,6 +145,7 @@ def build(
         label_kind=KINDS[frame.schema[layout.LABEL]],
         classes=_classes(frame, label, where),
         windows=split.windows,
+        oldest=oldest_event(frame.lazy(), source.event_time or "") if keep is not None else None,
     )
 
 
@@ -165,6 +168,7 @@ def _labelled(
     late: SourceTable | None,
     now: datetime,
     committed: Committed,
+    aged: pl.Series,
     where: str,
 ) -> _Labelled:
     rows = rows.with_columns(pl.col(pl.Float64).fill_nan(None))
@@ -177,17 +181,40 @@ def _labelled(
         found.known.alias(_KNOWN),
         found.settled.alias(_SETTLED),
         found.keyless.alias(_REASON),
+        aged.alias(_AGED),
         _row_known(rows, source, committed, where).alias(_ROW_KNOWN),
         *(pl.col(column).alias(layout.ROW_PREFIX + column) for column in rows.columns if column != withheld),
     )
     frame = frame.with_columns(_usable(_KNOWN), _usable(_SETTLED)).drop(_ROW_KNOWN)
-    frame = frame.with_columns(_reason(declared, now))
+    frame = frame.with_columns(_reason(declared, now)).drop(_AGED)
     reasons = (NO_LABEL, NOT_YET_KNOWN, *((KNOWN_EARLY, NO_KEY) if declared.label.from_ is not None else ()))
+    reasons += (PAST,) if aged.any() else ()
     excluded = {reason: int((frame[_REASON] == reason).sum()) for reason in reasons}
     kept = frame.filter(pl.col(_REASON).is_null())
     if not kept.height:
         raise errors.nothing_to_learn_from(where, rows.height, excluded)
     return _Labelled(_sorted(kept.drop(_REASON), source), excluded, _next_known(frame, found.changes))
+
+
+def _aged(rows: pl.DataFrame, source: Source, keep: timedelta | None, now: datetime, where: str) -> pl.Series:
+    """Which rows are older than they may be kept; of a row whose event is not known nobody can say."""
+    if keep is None or source.event_time is None:
+        return pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True)
+    return instants(rows, source.event_time, where) <= now - keep
+
+
+def oldest_event(frame: pl.LazyFrame, event_time: str) -> datetime | None:
+    """When the oldest row of a dataset happened; None where its rows have no such column, or no row.
+
+    Args:
+        frame: A dataset in the layout of `headway.features.layout`.
+        event_time: The column of the rows that says it.
+    """
+    column = f"{layout.ROW_PREFIX}{event_time}"
+    if column not in frame.collect_schema().names():
+        return None
+    oldest = instants(frame.select(column).collect(), column, "rows", nulls=True).min()
+    return oldest if isinstance(oldest, datetime) else None
 
 
 def _row_known(rows: pl.DataFrame, source: Source, committed: Committed, where: str) -> pl.Series:
@@ -215,7 +242,9 @@ def _reason(declared: Dataset, now: datetime) -> pl.Expr:
     waits = (pl.col(_KNOWN) > now) | (pl.col(_KNOWN).is_null() & ~unlabelled)
     early = pl.lit(declared.label.early == "wait") & (pl.col(_SETTLED) > now)
     return (
-        pl.when(pl.col(_REASON))
+        pl.when(pl.col(_AGED))
+        .then(pl.lit(PAST))
+        .when(pl.col(_REASON))
         .then(pl.lit(NO_KEY))
         .when(waits)
         .then(pl.lit(NOT_YET_KNOWN))
@@ -248,6 +277,18 @@ def _predict_at(declared: Dataset, rows: pl.DataFrame, where: str) -> pl.Series:
         return pl.Series([None], dtype=INSTANT).new_from_index(0, rows.height)
     moment = declared.predict_at
     return instants(rows, moment.column, f"{where}, predict_at") + moment.offset
+
+
+def _laid_out(frame: pl.DataFrame, parts: pl.Series, features: pl.DataFrame) -> pl.DataFrame:
+    """The dataset's one frame; see `headway.features.layout`."""
+    return pl.concat(
+        [
+            frame.select(parts.alias(layout.PART), layout.LABEL, layout.PREDICT_AT),
+            frame.drop(layout.LABEL, layout.PREDICT_AT, _KNOWN, _SETTLED),
+            features.rename({column: layout.FEATURE_PREFIX + column for column in features.columns}),
+        ],
+        how="horizontal",
+    )
 
 
 def _times(frame: pl.DataFrame, source: Source, now: datetime) -> splits.Times | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from headway.core.wording import few
+from headway.engine import retention
 from headway.engine.groups.log import snapshot_of
 from headway.engine.stages.names import ROWS
 from headway.facts.anonymity import Measure, measure_of
@@ -57,13 +58,14 @@ def standing(opened: Opened, plan: Plan, fresh: Sequence[Evidence] = (), *, stri
         strict: A table that nobody has counted breaks the rule.
     """
     found = opened.governed
-    rules = zip(opened.loaded.product.policies, found.judged, strict=True)
-    judged = [
-        before
-        if rule.k_anonymity is None
-        else _judged(opened, plan, rule, rule.k_anonymity, before, fresh, strict)
-        for rule, before in rules
-    ]
+    judged = []
+    for rule, before in zip(opened.loaded.product.policies, found.judged, strict=True):
+        if rule.k_anonymity is not None:
+            judged.append(_judged(opened, plan, rule, rule.k_anonymity, before, fresh, strict))
+        elif rule.retention is not None:
+            judged.append(retention.judged(opened, plan, rule, before))
+        else:
+            judged.append(before)
     return found._replace(judged=tuple(judged))
 
 

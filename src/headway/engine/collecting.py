@@ -3,23 +3,33 @@
 Models, datasets, evaluations and releases are never removed, nor anything that they were made of, nor
 anything that an environment ever pointed at: it may be rolled back to. What goes are commits of groups
 and versions of sources that nothing was made of, and files that no fact names.
+
+A retention goes further: rows of a dataset that are older than they may be go, unless an environment points at
+them, comes back to them with one rollback, or holds a release of them; so do segments of the prediction log.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from headway.core.clock import SystemClock
+from headway.engine import retention
+from headway.engine.retention import Aged
+from headway.engine.stages.names import ROWS
 from headway.facts.artifacts import Artifact
 from headway.facts.commits import Collected, Committed
 from headway.facts.executions import Execution
 from headway.facts.fact import Made
 from headway.facts.moves import Move
+from headway.lineage.retention import Limit
 from headway.plan.make import hold_on
-from headway.store.collect import remove_blobs, remove_table
+from headway.spec.load import load_alone
+from headway.store.collect import remove_blobs, remove_files, remove_table
 from headway.store.ledger import SqliteReader, SqliteWriter
 from headway.store.workspace import Workspace
 
@@ -27,11 +37,15 @@ REMOVABLE = ("source", "feature_group")
 """Kinds that go when nothing was made of them; every other kind is somebody's result."""
 
 
+NOTHING: Mapping[str, Limit] = MappingProxyType({})
+
+
 class Item(NamedTuple):
-    """One artifact with its size on disk.
+    """One artifact with its size on disk; or, under a retention, the rows of one, or a segment of a prediction log.
 
     Attributes:
         node: What it is of.
+        digest: The artifact's, or the segment's file.
         size: Bytes of its files; files that several commits share count for each.
         why: Why it stays, or goes.
     """
@@ -65,7 +79,7 @@ class Swept(NamedTuple):
     """What a collection did, or would do.
 
     Attributes:
-        kept: Sources and commits that stay, with the reason.
+        kept: Sources and commits that stay, and what is too old and stays, with the reason.
         removed: Those that go.
         files: Files that go: theirs alone, and those that no fact names.
         size: Their bytes.
@@ -111,7 +125,26 @@ class _Past(NamedTuple):
         return {digest for digest in found if digest is not None}
 
 
-def collect(workspace: Workspace, declared: Collection[str], who: str, *, dry_run: bool) -> Swept:
+def collect_in(file: Path, who: str, *, dry_run: bool, now: datetime | None = None) -> Swept:
+    """Collect the workspace of a product, under its rules; see `collect`.
+
+    Raises:
+        SpecError: The product file is wrong.
+    """
+    declared = tuple(load_alone(file).product.environments) or ("dev",)
+    limits = retention.limits_in(file)
+    return collect(Workspace(file.parent), declared, who, dry_run=dry_run, limits=limits, now=now)
+
+
+def collect(
+    workspace: Workspace,
+    declared: Collection[str],
+    who: str,
+    *,
+    dry_run: bool,
+    limits: Mapping[str, Limit] = NOTHING,
+    now: datetime | None = None,
+) -> Swept:
     """Remove what nothing refers to, or only say what that is.
 
     Args:
@@ -119,6 +152,8 @@ def collect(workspace: Workspace, declared: Collection[str], who: str, *, dry_ru
         declared: Environments that the product file declares.
         who: Who asks.
         dry_run: Remove nothing.
+        limits: Node -> for how long it may keep rows, where a rule says so.
+        now: Decides what is too old, and which holds stand; None means this moment.
 
     Raises:
         ConflictError: Somebody is applying, promoting, or writing a table.
@@ -132,14 +167,24 @@ def collect(workspace: Workspace, declared: Collection[str], who: str, *, dry_ru
         found = (fact.body for fact in reader.facts(kinds=("commit",)))
         for node in sorted({commit.node for commit in found if isinstance(commit, Committed)}):
             alone.enter_context(writer.lease(node, f"{who}: gc"))
-        return _collect(workspace, reader, writer, who, dry_run=dry_run)
+        moment = now if now is not None else SystemClock().now()
+        return _collect(workspace, reader, writer, who, limits, moment, dry_run=dry_run)
 
 
 def _collect(
-    workspace: Workspace, reader: SqliteReader, writer: SqliteWriter, who: str, *, dry_run: bool
+    workspace: Workspace,
+    reader: SqliteReader,
+    writer: SqliteWriter,
+    who: str,
+    limits: Mapping[str, Limit],
+    now: datetime,
+    *,
+    dry_run: bool,
 ) -> Swept:
     past = _read(reader)
-    reasons = _reasons(reader, past)
+    reasons = _reasons(reader, past, now)
+    aged = list(_aged(workspace, reader, past, limits, now))
+    expired = [item for item in aged if not item.needed]
     staying = [artifact for digest, (artifact, _) in past.artifacts.items() if digest in reasons]
     named = {file.digest for artifact in staying for file in artifact.files}
     kept, gone = [], []
@@ -148,20 +193,43 @@ def _collect(
             kept.append(_item(past, artifact, node, reasons[digest]))
         elif artifact.kind in REMOVABLE and _would_go(workspace, artifact, named):
             gone.append(_item(past, artifact, node, "nothing was made of it, and nothing points at it"))
-    files, size = _sweep(workspace, past, staying, dry_run=True)
+    kept += [
+        Item(item.node, item.name, 0, item.path.stat().st_size, item.why) for item in aged if item.needed
+    ]
+    gone += [Item(item.node, item.name, 0, item.path.stat().st_size, item.why) for item in expired]
+    files, size = _sweep(workspace, past, staying, expired, dry_run=True)
     if files and not dry_run:
         # The fact first: rows that are gone without a word would look like damage.
         commits = tuple(item.digest for item in gone if item.commit)
-        writer.record(Collected(who=who, commits=commits, files=files, size=size))
-        _sweep(workspace, past, staying, dry_run=False)
+        facts = tuple(item.fact() for item in expired)
+        writer.record(Collected(who=who, commits=commits, files=files, size=size, expired=facts))
+        _sweep(workspace, past, staying, expired, dry_run=False)
     return Swept(tuple(kept), tuple(gone), files, size, dry_run, tuple(_generations(past, staying)))
 
 
-def _sweep(workspace: Workspace, past: _Past, staying: list[Artifact], *, dry_run: bool) -> tuple[int, int]:
+def _aged(
+    workspace: Workspace, reader: SqliteReader, past: _Past, limits: Mapping[str, Limit], now: datetime
+) -> Iterator[Aged]:
+    """What is older than it may be, of every environment that there ever was."""
+    if not limits:
+        return
+    datasets = {digest: item for digest, item in past.artifacts.items() if item[0].kind == "dataset"}
+    needed = retention.needed(reader, _made_of(past), now)
+    yield from retention.aged_rows(workspace, reader, datasets, needed, limits, now)
+    for name in reader.environments():
+        yield from retention.aged_segments(workspace, name, limits, now)
+
+
+def _sweep(
+    workspace: Workspace, past: _Past, staying: list[Artifact], expired: Sequence[Aged], *, dry_run: bool
+) -> tuple[int, int]:
     """Files and bytes that go."""
+    gone = {item.name for item in expired}
+    logged = [item.path for item in expired if item.name == item.path.name]
     swept = [
-        _sweep_blobs(workspace, past, staying, dry_run=dry_run),
+        _sweep_blobs(workspace, past, staying, gone, dry_run=dry_run),
         *_sweep_tables(workspace, staying, dry_run=dry_run),
+        remove_files(logged, dry_run=dry_run),
     ]
     return sum(count for count, _ in swept), sum(size for _, size in swept)
 
@@ -186,10 +254,10 @@ def _read(reader: SqliteReader) -> _Past:
 # -- what stays --------------------------------------------------------------------------------
 
 
-def _reasons(reader: SqliteReader, past: _Past) -> dict[str, str]:
+def _reasons(reader: SqliteReader, past: _Past, now: datetime) -> dict[str, str]:
     """Artifact -> why it stays; the first reason found, and all that it was made of."""
     reasons: dict[str, str] = {}
-    for digest, why in _roots(reader, past):
+    for digest, why in _roots(reader, past, now):
         reasons.setdefault(digest, why)
     made_of = _made_of(past)
     queue = list(reasons)
@@ -242,8 +310,7 @@ def _releases(past: _Past) -> dict[str, set[str]]:
     return found
 
 
-def _roots(reader: SqliteReader, past: _Past) -> Iterator[tuple[str, str]]:
-    now = SystemClock().now()
+def _roots(reader: SqliteReader, past: _Past, now: datetime) -> Iterator[tuple[str, str]]:
     for name in reader.environments():
         state = reader.environment(name)
         for digest in state.pointers.values():
@@ -283,10 +350,16 @@ def _would_go(workspace: Workspace, artifact: Artifact, named: set[str]) -> bool
 
 
 def _sweep_blobs(
-    workspace: Workspace, past: _Past, staying: list[Artifact], *, dry_run: bool
+    workspace: Workspace, past: _Past, staying: list[Artifact], expired: Collection[str], *, dry_run: bool
 ) -> tuple[int, int]:
     blobs = workspace.blobs()
-    named = {file.digest for artifact in staying if not artifact.table for file in artifact.files}
+    named = {
+        file.digest
+        for artifact in staying
+        if not artifact.table
+        for file in artifact.files
+        if not (artifact.digest in expired and file.name == ROWS)
+    }
     unnamed = [digest for digest in blobs.digests() if digest not in named | past.blobs]
     return remove_blobs(blobs, unnamed, dry_run=dry_run)
 

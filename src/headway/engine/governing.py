@@ -11,9 +11,10 @@ from headway.core.wording import few
 from headway.errors import governance as errors
 from headway.errors.masking import PERSONAL
 from headway.facts.evidence import Evidence, Outcome
-from headway.lineage import anonymity, policies
+from headway.lineage import anonymity, policies, retention
 from headway.lineage.carried import WHOLE, Bearing, Columns, Reads, carried
 from headway.lineage.policies import Breach, Judged
+from headway.lineage.retention import Limit
 from headway.plan.plan import Cause, Plan
 from headway.plan.policies import policy_cause
 from headway.spec.graph import Graph
@@ -37,11 +38,13 @@ class Governed(NamedTuple):
         carried: Node -> column -> the tags that it carries.
         judged: Every rule.
         deprecated: What reads things that are tagged `deprecated`.
+        limits: Node -> for how long it may keep what it has, where a rule says so.
     """
 
     carried: Mapping[str, Columns] = {}
     judged: tuple[Judged, ...] = ()
     deprecated: tuple[Breach, ...] = ()
+    limits: Mapping[str, Limit] = {}
 
     def refusing(self, nodes: Collection[str], *, protected: bool) -> list[tuple[str, str, list[str]]]:
         """(rule, its place, what breaks it) of every rule that keeps these nodes out of an environment."""
@@ -63,16 +66,27 @@ def governed(loaded: Loaded, graph: Graph, modules: Modules, reader: SqliteReade
         reader: Its past, which knows the features of groups with a `frame:`.
 
     Raises:
-        SpecError: A note is about a feature that its group does not compute, or a rule about a column that
-            nothing has.
+        SpecError: A note is about a feature that its group does not compute.
     """
     reads = reads_of(loaded, modules, reader)
     _refuse_unknown(loaded, reads)
     found = carried(loaded, reads)
-    unknown = anonymity.unknown(loaded, found)
+    limits = retention.limits(loaded, graph, found)
+    return Governed(found, policies.judge(loaded, graph, found), policies.deprecated(graph, found), limits)
+
+
+def require_sense(loaded: Loaded, found: Governed) -> None:
+    """Refuse rules that what the product carries shows to be wrong; who only reads what was made needs no such rule.
+
+    Raises:
+        SpecError: A rule is about a column that nothing has, or about the age of rows without a time.
+    """
+    unknown = anonymity.unknown(loaded, found.carried)
     if unknown:
         raise errors.columns_are_nowhere(unknown)
-    return Governed(found, policies.judge(loaded, graph, found), policies.deprecated(graph, found))
+    timeless = retention.timeless(loaded, found.limits)
+    if timeless:
+        raise errors.rows_have_no_time(timeless)
 
 
 def reads_of(loaded: Loaded, modules: Modules, reader: SqliteReader | None = None) -> Reads:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from headway.core.clock import SystemClock, to_text
 from headway.core.wording import few
-from headway.engine import anonymity, contract_promises, governing
+from headway.engine import anonymity, contract_promises, governing, retention
 from headway.engine.condition import Conditions
 from headway.engine.governing import Governed
 from headway.engine.groups import foreign_readers
@@ -23,6 +23,7 @@ from headway.errors import engine as errors
 from headway.errors import survey as survey_errors
 from headway.facts.executions import Fingerprint
 from headway.facts.moves import EnvironmentState
+from headway.lineage.retention import identity
 from headway.plan.locked import lock_causes
 from headway.plan.make import Wanted, make, valid_until, within
 from headway.plan.plan import Cause, Plan, encode
@@ -78,16 +79,18 @@ def open_product(file: Path) -> Opened:
     workspace = Workspace(root)
     cache = StatCache(workspace.cache)
     present = survey(nodes, root, file, loaded.product.lock, cache, also=tuple(loaded.contracts))
+    reader = workspace.open_reader()
+    governed = governing.governed(loaded, nodes, Modules(root), reader)
+    governing.require_sense(loaded, governed)
     own = {
         node.name: Fingerprint(
-            config=node.config,
+            config=node.config | identity(node, governed.limits),
             code=dict(present.closures[node.name].parts) if node.name in present.closures else {},
             environment=dict(present.environment.get(node.name, {})),
             data={path: present.data.get(path) or "missing" for path in node.files},
         )
         for node in nodes.nodes
     }
-    reader = workspace.open_reader()
     blobs = workspace.blobs()
     return Opened(
         root=root,
@@ -99,7 +102,7 @@ def open_product(file: Path) -> Opened:
         reader=reader,
         conditions=Conditions(reader, blobs, cache, workspace.state / "tables"),
         own=own,
-        governed=governing.governed(loaded, nodes, Modules(root), reader),
+        governed=governed,
     )
 
 
@@ -170,6 +173,8 @@ def plan(
         binding=_binding(opened, environment), named=shared_groups.words(opened.reader, lending.lent)
     )
 
+    aged = retention.past(opened.workspace, opened.reader, state, opened.governed.limits, now)
+
     def with_rules(governed: Governed, unmeasured: Mapping[str, tuple[Cause, ...]]) -> Plan:
         ruled = replace(opened, governed=governed)
         return make(
@@ -179,7 +184,7 @@ def plan(
             state=state,
             condition=opened.conditions,
             now=now,
-            notices=_notices(ruled, state, scope),
+            notices=(*_notices(ruled, state, scope), *map(str, aged)),
         )
 
     made = with_rules(opened.governed, {})
@@ -189,7 +194,9 @@ def plan(
     _refuse_what_cannot_run(opened, made)
     if not only and not refresh:
         runs = [opened.reader.execution(step.key) for step in made.steps if step.key]
-        ends = valid_until(state, [run for run in runs if run is not None], now)
+        changes = valid_until(state, [run for run in runs if run is not None], now)
+        aging = retention.next_end(opened.workspace, opened.reader, state, opened.governed.limits, now)
+        ends = min((end for end in (changes, aging) if end is not None), default=None)
         memo.remember(
             opened.workspace.cache,
             environment,

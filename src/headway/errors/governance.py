@@ -10,7 +10,8 @@ from headway.errors.families import GateError, SpecError, UsageError
 _SHOWN = 5
 _WHERE_IT_GOES = "take what the lines begin with out of what reads it, mend its tags, or change the rule"
 _MENDS = {
-    "k-anonymity": "round or generalise what these columns hold, widen their bins, or leave one of them out"
+    "k-anonymity": "round or generalise what these columns hold, widen their bins, or leave one of them out",
+    "retention": "build the dataset anew with `headway apply`",
 }
 """How a rule begins in words -> how what breaks it is mended, where it is not about where data goes."""
 _LONGEST = 400
@@ -96,5 +97,28 @@ def columns_are_nowhere(unknown: Sequence[tuple[str, str, str]]) -> SpecError:
         what=f"`policies:` names {'a column' if len(unknown) == 1 else 'columns'} that nothing has",
         where=unknown[0][1],
         mend="name columns of a source, a feature group or a dataset",
+        evidence=tuple(lines[:_SHOWN]),
+    )
+
+
+def rows_have_no_time(found: Sequence[tuple[str, str, str]]) -> SpecError:
+    """GV005: A retention is for a dataset whose rows have no time.
+
+    How old a row is counts from its event. Where the source of the rows declares no `event_time`, nobody can say
+    which rows are too old, and a rule would keep them for ever in silence. Declare it, or let the rule's `on`
+    name other datasets.
+
+    Args:
+        found: (dataset, source of its rows, place of that source).
+    """
+    lines = [
+        f"{place}  {node} has its rows from source.{source}, without `event_time`"
+        for node, source, place in found
+    ]
+    return SpecError(
+        code="GV005",
+        what=f"a retention is for {'a dataset' if len(found) == 1 else 'datasets'} whose rows have no time",
+        where=found[0][2],
+        mend="declare `event_time` of the source, or name other datasets in the rule's `on`",
         evidence=tuple(lines[:_SHOWN]),
     )

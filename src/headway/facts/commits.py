@@ -74,16 +74,38 @@ class Committed(Struct, frozen=True, kw_only=True, tag="commit"):
     why: str = ""
 
 
+class Expired(Struct, frozen=True, kw_only=True):
+    """Rows that were removed because they had been kept for as long as they may.
+
+    Attributes:
+        node: The dataset, or the prediction log with its environment, in words.
+        name: The dataset's digest, or the file of the log.
+        rows: Rows, or predictions.
+        oldest: Time of the oldest, RFC 3339.
+        newest: Time of the newest; empty where nobody counted.
+        rule: The rule in words, with its place.
+    """
+
+    node: str
+    name: str
+    rows: int
+    oldest: str
+    newest: str
+    rule: str
+
+
 class Collected(Struct, frozen=True, kw_only=True, tag="collected"):
-    """What nothing refers to was removed from the disk.
+    """What nothing refers to, or what a retention let go, was removed from the disk.
 
     Attributes:
         commits: Ids of the commits whose rows are gone; the commits themselves stay in the history.
         files: Files removed: blobs, data files of tables.
         size: Their bytes.
+        expired: What a retention let go; all else nothing referred to.
     """
 
     who: str
     commits: tuple[str, ...]
     files: int
     size: int
+    expired: tuple[Expired, ...] = ()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from headway.core.wording import few
 from headway.facts.evidence import Outcome
-from headway.lineage import anonymity
+from headway.lineage import anonymity, retention
 from headway.lineage.carried import Bearing, Columns, bears
 from headway.spec.graph import Graph
 from headway.spec.load import Loaded
@@ -92,6 +92,8 @@ def words(rule: PolicyRule) -> str:
     """A rule in words."""
     if rule.k_anonymity is not None:
         return f"{anonymity.words(rule.k_anonymity)} on {', '.join(rule.on)}"
+    if rule.retention is not None:
+        return f"{retention.words(rule.retention)} on {', '.join(rule.on)}"
     verb, matter = _said(rule)
     kind, names = ("tag", matter.tag) if matter.tag else ("source", matter.source)
     where, patterns = ("in", rule.in_) if rule.in_ else ("on", rule.on)
@@ -110,6 +112,11 @@ def _judged(
 ) -> Judged:
     if rule.k_anonymity is not None:
         return of_rows(rule, rule.k_anonymity, place, _tables(rule, loaded, graph, carried))
+    if rule.retention is not None:
+        under = bool(retention.meant(rule, loaded, graph, carried))
+        note = "" if under else retention.idle(rule, rule.retention)
+        outcome = Outcome.PASS if under else Outcome.NOT_APPLICABLE
+        return Judged(words(rule), place, outcome, (), "", rule.reason, note=note)
     patterns = rule.in_ or rule.on
     meant = [
         node.name

@@ -23,6 +23,7 @@ def checked_text(checked: Checked) -> str:
     if checked.uncovered:
         lines.append(f"note: no contract of its own holds what comes out of {few(checked.uncovered)}")
     lines += [f"note: module {module} counts as a whole: {why}" for module, why in checked.coarse.items()]
+    lines += [f"note: {line}" for line in checked.past]
     for rule in checked.governed.judged:
         lines += _rule_lines(rule)
     lines += [

@@ -143,7 +143,9 @@ def size_text(size: int) -> str:
 
 
 def _name(item: Item) -> str:
-    return f"{item.node}@{item.commit}" if item.commit else f"{item.node} {item.digest[:12]}"
+    if item.commit:
+        return f"{item.node}@{item.commit}"
+    return f"{item.node} {item.digest if '.' in item.digest else item.digest[:12]}"
 
 
 def _row(row: dict[str, Any]) -> str:

@@ -451,19 +451,33 @@ class Anonymity(Declared, frozen=True):
     unit: Policy[str | None] = None
 
 
-class PolicyRule(Declared, frozen=True):
-    """A rule about data: where it may go, or how alike its rows must be.
+class Retention(Declared, frozen=True):
+    """For how long rows and logged predictions may be kept.
 
-    One of `deny`, `allow`, `require` and `k_anonymity`.
+    Attributes:
+        keep: Counted from the event of a row, and from the moment of a prediction. It is part of what a dataset
+            under it is made of, for rows that are older are left out.
+        tag: Tags; only what carries one of them may not be kept longer. Left out, all that `on` names.
+    """
+
+    keep: Policy[timedelta]
+    tag: Policy[tuple[str, ...]] = ()
+
+
+class PolicyRule(Declared, frozen=True):
+    """A rule about data: where it may go, how alike its rows must be, or for how long it is kept.
+
+    One of `deny`, `allow`, `require`, `k_anonymity` and `retention`.
 
     Attributes:
         deny: No such tag, or no such source.
         allow: Of sources, no others than these, or no others than those that bear one of these tags.
         require: Every one of these tags.
         k_anonymity: No row of a table stands among too few of its like; judged when the table is made.
+        retention: Datasets leave out rows that are older, and `gc` removes what is older and not needed any more.
         in_: Nodes (`model.*`, `dataset.churn`) into which nothing may flow that breaks it (`in:` in the file).
         on: Nodes that are looked at by themselves, without what flows into them; of `k_anonymity`, datasets and
-            feature groups.
+            feature groups; of `retention`, datasets and endpoints, which means their prediction log.
         severity: `refuse` in every environment, or `warn` in every one; left out, protected environments
             refuse and others warn.
         reason: Why there is such a rule.
@@ -473,6 +487,7 @@ class PolicyRule(Declared, frozen=True):
     allow: Policy[Matter | None] = None
     require: Policy[Matter | None] = None
     k_anonymity: Policy[Anonymity | None] = None
+    retention: Policy[Retention | None] = None
     in_: Policy[tuple[str, ...]] = field(name="in", default=())
     on: Policy[tuple[str, ...]] = ()
     severity: Policy[Literal["refuse", "warn"] | None] = None

@@ -36,6 +36,7 @@ from headway.spec.product import (
     PolicyRule,
     Product,
     ReleaseStrategy,
+    Retention,
     Source,
     Split,
 )
@@ -411,6 +412,7 @@ SUGAR: dict[tuple[type[Declared], str], Reader] = {
     (Matter, "source"): _one_or_several,
     (Anonymity, "columns"): _one_or_several,
     (Anonymity, "tag"): _one_or_several,
+    (Retention, "tag"): _one_or_several,
     (PolicyRule, "in"): _one_or_several,
     (PolicyRule, "on"): _one_or_several,
     (Limits, "rate"): _rate,

@@ -23,6 +23,7 @@ from headway.spec.product import (
     Monitor,
     PolicyRule,
     Product,
+    Retention,
     Source,
     Split,
 )
@@ -40,6 +41,7 @@ _SHORT: dict[tuple[type[Declared], str], dict[str, Any]] = {
     (Matter, "source"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (Anonymity, "columns"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (Anonymity, "tag"): {"anyOf": [{"type": "string"}, _TEXTS]},
+    (Retention, "tag"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (PolicyRule, "in"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (PolicyRule, "on"): {"anyOf": [{"type": "string"}, _TEXTS]},
     (Dataset, "predict_at"): {"type": "string", "examples": ["scheduled_at - 2h"]},

@@ -19,6 +19,15 @@ def remove_blobs(blobs: BlobStore, digests: Iterable[str], *, dry_run: bool = Fa
     return _remove([blobs.path(digest) for digest in digests], dry_run=dry_run)
 
 
+def remove_files(paths: Iterable[Path], *, dry_run: bool = False) -> tuple[int, int]:
+    """Remove files, and say how many there were and their bytes.
+
+    Raises:
+        EngineError: The disk refuses.
+    """
+    return _remove(paths, dry_run=dry_run)
+
+
 def remove_table(folder: Path, *, dry_run: bool = False) -> tuple[int, int]:
     """Remove a whole table with its log, and say how many data files it had and their bytes.
 

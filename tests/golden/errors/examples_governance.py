@@ -13,5 +13,6 @@ EXAMPLES = {
         [("domian", "headway.yaml:12", "domain")]
     ),
     "columns_are_nowhere": lambda: errors.columns_are_nowhere([("agee", "headway.yaml:40", "age")]),
+    "rows_have_no_time": lambda: errors.rows_have_no_time([("dataset.main", "rows", "headway.yaml:12")]),
     "unknown_kind": lambda: errors.unknown_kind("featur", ["source", "feature", "model"]),
 }

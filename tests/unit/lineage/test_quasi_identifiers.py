@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from headway.engine.governing import Governed, governed
+from headway.engine.governing import Governed, governed, require_sense
+from headway.engine.questions.checked import check_file
+from headway.engine.questions.revealing import told_of
 from headway.errors import SpecError
 from headway.facts.anonymity import Measure, Sizes
 from headway.facts.evidence import Outcome
@@ -14,6 +16,7 @@ from headway.lineage import anonymity
 from headway.spec.graph import graph
 from headway.spec.load import Loaded, load
 from headway.spec.product import Anonymity
+from headway.store.workspace import Workspace
 from headway.survey.modules import Modules
 
 PRODUCT = """\
@@ -69,7 +72,9 @@ def shop(root: Path, rule: str, **edits: tuple[str, str]) -> tuple[Loaded, Gover
         (root / name).write_text(content)
     (root / "headway.yaml").write_text(f"{text}policies:\n  - {rule}\n")
     loaded = load(root / "headway.yaml")
-    return loaded, governed(loaded, graph(loaded.product, loaded.contracts), Modules(root))
+    found = governed(loaded, graph(loaded.product, loaded.contracts), Modules(root))
+    require_sense(loaded, found)
+    return loaded, found
 
 
 def columns(found: tuple[Loaded, Governed], node: str = "dataset.main", *there: str) -> tuple[str, ...]:
@@ -147,6 +152,21 @@ def test_a_column_that_nothing_has_is_a_fault_with_its_line(tmp_path: Path, writ
         shop(tmp_path, f"{{k_anonymity: {{k: 5, {written}}}, on: dataset.*}}")
     assert caught.value.code == "GV004"
     assert caught.value.evidence == (said,)
+
+
+def test_a_file_that_is_written_ahead_of_this_version_is_not_looked_through(tmp_path: Path) -> None:
+    shop(tmp_path, BY_TAG)
+    file = tmp_path / "headway.yaml"
+    rule = "{k_anonymity: {k: 5, columns: amount}, on: dataset.*}"
+    file.write_text(f"{PRODUCT}monitors:\n  - {{drift: features}}\npolicies:\n  - {rule}\n")
+    assert check_file(file).not_built
+
+
+def test_a_wrong_rule_hides_nothing_of_what_is_personal(tmp_path: Path) -> None:
+    """Commands that only read what was made mask by the tags, whatever else is wrong with the rules."""
+    with pytest.raises(SpecError):
+        shop(tmp_path, "{k_anonymity: {k: 5, columns: zzzzzz}, on: dataset.*}")
+    assert told_of(Workspace(tmp_path)).columns
 
 
 def test_features_whose_names_only_the_data_says_are_met_once_it_is_there(tmp_path: Path) -> None:

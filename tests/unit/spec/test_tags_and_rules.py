@@ -16,7 +16,10 @@ FULL = Path(__file__).parent / "full"
 PRODUCT = (FULL / "headway.yaml").read_text()
 RULES = [
     ("{deny: {tag: pii}}", "policies[0]: neither `in` nor `on`"),
-    ("{in: model.*}", "policies[0]: a rule with nothing to hold; give one of `deny`, `allow`, `require`"),
+    (
+        "{in: model.*}",
+        "policies[0]: a rule with nothing to hold; give one of `deny`, `allow`, `require`, `k_anonymity`",
+    ),
     ("{deny: {tag: a}, allow: {tag: b}, in: '*'}", "policies[0]: a rule with `deny` and `allow`"),
     ("{deny: {tag: pii}, in: model.*, on: model.*}", "policies[0]: both `in` and `on`"),
     ("{deny: {}, in: model.*}", "policies[0].deny: no `tag`, no `source`"),
@@ -53,7 +56,7 @@ RULES = [
         "{k_anonymity: {k: 5, tag: a}, in: model.*}",
         "in: `in` with `k_anonymity`; rows are looked at in a table",
     ),
-    ("{k_anonymity: {k: 5, tag: a}}", "policies[0]: `k_anonymity` without `on`; say which tables"),
+    ("{k_anonymity: {k: 5, tag: a}}", "policies[0]: `k_anonymity` without `on`; rows are looked at in a table"),
     (
         "{k_anonymity: {k: 5, tag: a}, on: model.*}",
         "on[0]: `model.*` is no table; rows are looked at in `dataset.*`",
@@ -61,6 +64,26 @@ RULES = [
     ("{k_anonymity: {k: 5, tag: a}, on: dataset.dely}", "there is no dataset `dely`; did you mean `delay`?"),
     ("{k_anonymity: {k: 5, tag: a}, deny: {tag: a}, on: dataset.*}", "a rule with `deny` and `k_anonymity`"),
     ("{k_anonymity: {k: 5, colums: a}, on: dataset.*}", "unknown key `colums`; did you mean `columns`?"),
+    ("{retention: {keep: 0d}, on: dataset.*}", "retention.keep: nothing at all; give more than zero"),
+    ("{retention: {keep: long}, on: dataset.*}", "retention.keep: `long` where"),
+    ("{retention: {keep: -3d}, on: dataset.*}", "retention.keep: `-3d` where"),
+    ("{retention: {tag: pii}, on: dataset.*}", "retention: `keep` is missing"),
+    ("{retention: {keep: 1d, tag: 'a b'}, on: dataset.*}", "retention.tag[0]: `a b` is no tag"),
+    (
+        "{retention: {keep: 1d}, in: dataset.*}",
+        "in: `in` with `retention`; say what is kept: `on: dataset.*`",
+    ),
+    ("{retention: {keep: 1d}}", "policies[0]: `retention` without `on`"),
+    (
+        "{retention: {keep: 1d}, on: source.*}",
+        "on[0]: `source.*` with `retention`; name `dataset.*` or `endpoint.*`",
+    ),
+    ("{retention: {keep: 1d}, on: '*'}", "on[0]: `*` with `retention`; name `dataset.*` or `endpoint.*`"),
+    ("{retention: {keep: 1d}, on: dataset.*, severity: refuse}", "severity: `severity` with `retention`"),
+    (
+        "{retention: {keep: 1d}, k_anonymity: {k: 2, tag: a}, on: dataset.*}",
+        "with `k_anonymity` and `retention`",
+    ),
 ]
 NOTES = [
     ("tags: [pii, pii]", "weather_hourly.tags[1]: `pii` stands here twice"),

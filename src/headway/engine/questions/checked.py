@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from headway.core.clock import SystemClock
 from headway.engine import governing
 from headway.engine.governing import Governed
 from headway.engine.missing_files import missing_files
+from headway.engine.retention import past
 from headway.errors import survey as errors
+from headway.lineage.retention import Limit
 from headway.spec.batches import endpoints_of
 from headway.spec.built import not_built
 from headway.spec.graph import Graph, graph
@@ -34,6 +37,7 @@ class Checked(NamedTuple):
         batches: Declared batch -> the endpoint whose release answers it.
         missing: Sources that find no file now, and which may have been meant.
         uncovered: Nodes whose rows, or what they compute, no contract of their own holds.
+        past: What is older than a rule lets it be, and how it goes.
     """
 
     product: str
@@ -45,6 +49,7 @@ class Checked(NamedTuple):
     batches: dict[str, str] = {}  # noqa: RUF012 -- the default of a tuple's field
     missing: tuple[str, ...] = ()
     uncovered: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
 
     @property
     def broken(self) -> list[tuple[str, str, list[str]]]:
@@ -63,6 +68,7 @@ class Checked(NamedTuple):
             "coarse": self.coarse,
             "missing": list(self.missing),
             "uncovered": list(self.uncovered),
+            "past_retention": list(self.past),
             "rules": [
                 {
                     "rule": rule.rule,
@@ -104,6 +110,8 @@ def check_file(file: Path) -> Checked:
     if faults:
         raise errors.code_cannot_run(list(faults))
     governed = governing.governed(loaded, nodes, modules) if not unbuilt else Governed()
+    if not unbuilt:
+        governing.require_sense(loaded, governed)
     protected = any(declared.protected for declared in loaded.product.environments.values())
     batches = {name: endpoints_of(loaded.product, item)[0] for name, item in loaded.product.batches.items()}
     missing = missing_files(file.parent, loaded.product, {node.name for node in nodes.nodes})
@@ -117,7 +125,18 @@ def check_file(file: Path) -> Checked:
         batches=batches,
         missing=tuple(missing),
         uncovered=tuple(_uncovered(loaded.product)),
+        past=tuple(_past(Workspace(file.parent), governed.limits)),
     )
+
+
+def _past(workspace: Workspace, limits: Mapping[str, Limit]) -> Iterator[str]:
+    """What any environment holds that is older than it may be."""
+    if not limits:
+        return
+    reader, now = workspace.open_reader(), SystemClock().now()
+    for name in reader.environments():
+        for item in past(workspace, reader, reader.environment(name), limits, now):
+            yield f"in {name}, {item}"
 
 
 def _uncovered(product: Product) -> Iterator[str]:

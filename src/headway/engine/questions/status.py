@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +11,11 @@ from headway.bundle import route
 from headway.bundle.route import Override, Route
 from headway.core.clock import SystemClock, to_text
 from headway.engine.delivery.materialise import Kept, kept
+from headway.engine.retention import Past, limits_in, past
 from headway.engine.standing_in import standing_in
 from headway.errors import HeadwayError
 from headway.facts.moves import EnvironmentState
+from headway.lineage.retention import Limit
 from headway.plan.make import hold_on
 from headway.release.publish import published
 from headway.spec.load import load_alone
@@ -30,6 +33,7 @@ class EnvironmentStatus(NamedTuple):
         stand_ins: Source's node -> when the version was read that is used while it cannot be read.
         online: Tables of the online store that the route's releases look up.
         online_trouble: Why they cannot be told.
+        past: What it holds that is older than it may be.
     """
 
     state: EnvironmentState
@@ -41,6 +45,7 @@ class EnvironmentStatus(NamedTuple):
     stand_ins: dict[str, str] = {}  # noqa: RUF012 -- the default of a tuple's field
     online: tuple[Kept, ...] = ()
     online_trouble: str = ""
+    past: tuple[Past, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -82,12 +87,14 @@ def status_of(file: Path) -> Status:
     except HeadwayError as error:
         trouble = error.what
         states = {name: EnvironmentState(name=name) for name in names}
+    limits = {} if trouble else _limits(file)
     return Status(
         product.name,
         tuple(
             _environment(
                 workspace,
                 states[name],
+                limits,
                 protected=name in product.environments and product.environments[name].protected,
             )
             for name in names
@@ -96,7 +103,17 @@ def status_of(file: Path) -> Status:
     )
 
 
-def _environment(workspace: Workspace, state: EnvironmentState, *, protected: bool) -> EnvironmentStatus:
+def _limits(file: Path) -> Mapping[str, Limit]:
+    """For how long things may be kept; what is wrong with the product's code is another command's to say."""
+    try:
+        return limits_in(file)
+    except HeadwayError:
+        return {}
+
+
+def _environment(
+    workspace: Workspace, state: EnvironmentState, limits: Mapping[str, Limit], *, protected: bool
+) -> EnvironmentStatus:
     directory = workspace.serve(state.name)
     found, override, trouble = None, None, ""
     if directory.is_dir():
@@ -117,8 +134,9 @@ def _environment(workspace: Workspace, state: EnvironmentState, *, protected: bo
     sources = [node for node in state.pointers if node.startswith("source.")]
     aged = standing_in(reader, sources)
     online, online_trouble = _online(workspace, state, found)
+    old = tuple(past(workspace, reader, state, limits, SystemClock().now()))
     return EnvironmentStatus(
-        state, protected, runtimes, found, override, trouble, aged, online, online_trouble
+        state, protected, runtimes, found, override, trouble, aged, online, online_trouble, old
     )
 
 
@@ -157,6 +175,9 @@ def _as_json(item: EnvironmentStatus) -> dict[str, Any]:
         },
         "route_revision": item.route.revision if item.route else None,
         "last_good": item.stand_ins,
+        "past_retention": [
+            {"what": old.what, "since": to_text(old.since), "rule": old.rule} for old in item.past
+        ],
         "online": {
             table.table: {
                 "commit": table.stamp.commit if table.stamp else None,

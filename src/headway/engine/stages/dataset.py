@@ -13,8 +13,10 @@ from headway.engine.stages.names import CONTRACT, ROWS, short_name
 from headway.engine.stages.tables import group_rows, source_table
 from headway.engine.user_code import importable
 from headway.engine.work import Draft, Work
+from headway.facts.evidence import Evidence
 from headway.features import functions, layout
 from headway.features.arrays import to_numpy
+from headway.lineage.retention import keep_of, verdict
 from headway.stats.profile import profile
 
 PROFILE = "profile.json"
@@ -47,6 +49,7 @@ def run(work: Work) -> Draft:
             groups={group: group_rows(work, group) for group in sorted(picked)},
             declared_groups=product.feature_groups,
             on_demand=functions.load(declared.on_demand) if declared.on_demand else (),
+            keep=keep_of(work.fingerprint.config),
         )
     features = layout.features(built.frame)
     contract = work.declaration.contracts.get(declared.contract)
@@ -68,8 +71,13 @@ def run(work: Work) -> Draft:
         files=files,
         meta=_meta(built) | {"code": _code_of(work)},
         waits_until=built.waits_until,
-        evidence=judged,
+        evidence=(*judged, *_retention(work, built)),
     )
+
+
+def _retention(work: Work, built: datasets.BuiltDataset) -> tuple[Evidence, ...]:
+    left_out = built.excluded.get(datasets.PAST, 0)
+    return verdict(work.fingerprint.config, work.node.name, built.oldest, left_out, work.now)
 
 
 def _code_of(work: Work) -> str:

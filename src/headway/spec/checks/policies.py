@@ -10,7 +10,7 @@ from headway.errors.masking import PERSONAL
 from headway.spec.checks.scene import SHOWN, Scene
 from headway.spec.contract import Contract
 from headway.spec.document import Path_
-from headway.spec.product import Anonymity, Matter, PolicyRule
+from headway.spec.product import Anonymity, Matter, PolicyRule, Retention
 from headway.spec.references import Check
 
 TAG = re.compile(r"[A-Za-z][\w.-]{0,62}(:[\w.+/-]{1,126})?")
@@ -26,9 +26,11 @@ _SECTIONS = {
 }
 """Kind of node, as a pattern begins -> its section of the product file."""
 _VERBS = ("deny", "allow", "require")
-_KEYS = (*_VERBS, "k_anonymity")
-TABLES = ("dataset", "feature_group")
+_KEYS = (*_VERBS, "k_anonymity", "retention")
+_TABLES = ("dataset", "feature_group")
 """Kinds of node whose rows are looked at."""
+_KEEPERS = ("dataset", "endpoint")
+"""Kinds of node that a retention is for."""
 MOST = 1000
 """The largest `k`: of larger classes the sizes are not kept."""
 _WILD = "*?["
@@ -74,12 +76,15 @@ def _rule(scene: Scene, path: Path_, rule: PolicyRule) -> None:
     said = [key for key in _KEYS if getattr(rule, key) is not None]
     if len(said) != 1 and not any(check.broken((*path, key)) for key in _KEYS):
         what = f"a rule with {' and '.join(f'`{key}`' for key in said) or 'nothing to hold'}"
-        check.fault(path, what, "give one of `deny`, `allow`, `require` and `k_anonymity`")
+        check.fault(path, what, "give one of `deny`, `allow`, `require`, `k_anonymity`, `retention`")
     for key, patterns in (("in", rule.in_), ("on", rule.on)):
         for index, pattern in enumerate(patterns):
             _pattern(scene, (*path, key, index), pattern)
     if rule.k_anonymity is not None:
         _anonymity(scene, path, rule, rule.k_anonymity)
+        return
+    if rule.retention is not None:
+        _retention(scene, path, rule, rule.retention)
         return
     if bool(rule.in_) == bool(rule.on) and not (check.broken((*path, "in")) or check.broken((*path, "on"))):
         what = "both `in` and `on`" if rule.in_ else "neither `in` nor `on`"
@@ -97,12 +102,7 @@ def _rule(scene: Scene, path: Path_, rule: PolicyRule) -> None:
 def _anonymity(scene: Scene, path: Path_, rule: PolicyRule, wanted: Anonymity) -> None:
     """A `k` that means something, quasi-identifiers, and tables whose rows are here."""
     check, at = scene.check, (*path, "k_anonymity")
-    if rule.in_:
-        check.fault(
-            (*path, "in"), "`in` with `k_anonymity`", "rows are looked at in a table: `on: dataset.*`"
-        )
-    elif not rule.on and not check.broken((*path, "on")):
-        check.fault(path, "`k_anonymity` without `on`", "say which tables: `on: dataset.*`")
+    _only_on(scene, path, rule, "k_anonymity", "rows are looked at in a table")
     if not 1 < wanted.k <= MOST:
         hint = "every row is alone among 1" if wanted.k == 1 else f"write a whole number from 2 to {MOST:,}"
         check.fault((*at, "k"), f"`k: {wanted.k}`", hint)
@@ -117,7 +117,7 @@ def _anonymity(scene: Scene, path: Path_, rule: PolicyRule, wanted: Anonymity) -
     check_tags(check, (*at, "tag"), wanted.tag)
     for index, pattern in enumerate(rule.on):
         kind, _, name = pattern.partition(".")
-        if kind in _SECTIONS and kind not in TABLES:
+        if kind in _SECTIONS and kind not in _TABLES:
             hint = "rows are looked at in `dataset.*` and `feature_group.*`"
             check.fault((*path, "on", index), f"`{pattern[:SHOWN]}` is no table", hint)
         elif name in scene.shared:
@@ -125,6 +125,30 @@ def _anonymity(scene: Scene, path: Path_, rule: PolicyRule, wanted: Anonymity) -
             check.fault(
                 (*path, "on", index), what, "write the rule there, or on the dataset that reads them here"
             )
+
+
+def _only_on(scene: Scene, path: Path_, rule: PolicyRule, key: str, why: str) -> None:
+    """Refuse a rule about what a node holds that follows lineage, or names no node."""
+    if rule.in_:
+        scene.check.fault((*path, "in"), f"`in` with `{key}`", f"{why}: `on: dataset.*`")
+    elif not rule.on and not scene.check.broken((*path, "on")):
+        scene.check.fault(path, f"`{key}` without `on`", f"{why}: `on: dataset.*`")
+
+
+def _retention(scene: Scene, path: Path_, rule: PolicyRule, wanted: Retention) -> None:
+    """A time to keep, and things that have one."""
+    check, at = scene.check, (*path, "retention")
+    _only_on(scene, path, rule, "retention", "say what is kept")
+    scene.positive((*at, "keep"), wanted.keep)
+    check_tags(check, (*at, "tag"), wanted.tag)
+    if rule.severity is not None:
+        hint = "a retention refuses nothing: rows are left out, and `headway gc` removes"
+        check.fault((*path, "severity"), "`severity` with `retention`", hint)
+    for index, pattern in enumerate(rule.on):
+        kind = pattern.partition(".")[0]
+        if pattern == "*" or (kind in _SECTIONS and kind not in _KEEPERS):
+            hint = "name `dataset.*` or `endpoint.*`; sources and feature groups keep what was read for them"
+            check.fault((*path, "on", index), f"`{pattern[:SHOWN]}` with `retention`", hint)
 
 
 def _matter(scene: Scene, path: Path_, verb: str, matter: Matter) -> None:
