@@ -19,8 +19,8 @@ from headway.data.asked import Asked, Line, asked_by, microseconds, numbers
 from headway.data.times import EVENT_TIME, KNOWN_TIME
 from headway.errors import data as errors
 
-P = ParamSpec("P")
-T = TypeVar("T")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _NOT_FOUND = -1
 _RUN = "__run__"
 _BLOCK = 1 << 17
@@ -73,13 +73,11 @@ def as_of(rows: pl.DataFrame, at: str, lookups: Sequence[Lookup]) -> list[pl.Dat
     for lookup in lookups:
         _refuse_other_types(rows, lookup)
     small = all(isinstance(lookup.table, pl.DataFrame) and lookup.table.height < _BLOCK for lookup in lookups)
+    by = [tuple(lookup.keys.values()) for lookup in lookups]
     with _InTurn() if small else ThreadPoolExecutor(_AT_ONCE) as work:
-        orders: dict[tuple[str, ...], Future[Asked]] = {}
-        for by in (tuple(lookup.keys.values()) for lookup in lookups):
-            orders[by] = orders.get(by) or work.submit(asked_by, rows, at, by)
-        asked = [orders[tuple(lookup.keys.values())] for lookup in lookups]
+        orders = {columns: work.submit(asked_by, rows, at, columns) for columns in dict.fromkeys(by)}
         # Features of one table are fetched while the next one is searched.
-        places = work.map(partial(_places, rows.height), asked, lookups)
+        places = work.map(partial(_places, rows.height), (orders[columns] for columns in by), lookups)
         return [
             pl.concat(list(work.map(partial(_picked, lookup, found), _few(lookup, found))), how="horizontal")
             for lookup, found in zip(lookups, places, strict=True)
@@ -89,8 +87,8 @@ def as_of(rows: pl.DataFrame, at: str, lookups: Sequence[Lookup]) -> list[pl.Dat
 class _InTurn(Executor):
     """Does each thing when it is asked to: small tables are joined sooner than threads begin."""
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        done: Future[T] = Future()
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        done: Future[_T] = Future()
         done.set_result(fn(*args, **kwargs))
         return done
 
