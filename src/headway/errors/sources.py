@@ -283,7 +283,8 @@ def json_is_broken(source: str, load: str, row: int, reason: str) -> ContractErr
     """DA202: A JSON file is not one object per row.
 
     JSON lines hold an object on each line, a JSON file holds an array of objects. A column holds
-    values of one type: `1` beside `"x"` is a fault, not text.
+    values of one type: `1` beside `"x"` is a fault, not text. An object that has a name twice is refused, since
+    a reader would keep the last value and say nothing.
     """
     place = f", row {row}" if row else ""
     return ContractError(
