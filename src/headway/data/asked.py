@@ -46,6 +46,46 @@ class Line(NamedTuple):
         return place
 
 
+class Entities(NamedTuple):
+    """How entities are numbered, in the order of their keys.
+
+    Attributes:
+        count: One more than the largest number.
+        span: The smallest and the largest key, where it is one column of integers that lie so near each
+            other that the distance from the smallest is the number, which is far less work.
+        distinct: Else the key columns of each entity, without nulls, and its number.
+    """
+
+    count: int
+    span: tuple[int, int] | None
+    distinct: pl.DataFrame
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, keys: Sequence[str]) -> Entities:
+        """Number the entities of rows; one with a null in its key is none."""
+        parts = _parts(rows, keys)
+        if parts.dtypes == [pl.Int64]:
+            first, last = parts.to_series().min(), parts.to_series().max()
+            if isinstance(first, int) and isinstance(last, int) and last - first < rows.height:
+                return cls(last - first + 1, (first, last), parts.clear())
+        distinct = parts.drop_nulls().unique().sort(parts.columns)
+        return cls(distinct.height, None, distinct.with_columns(pl.int_range(pl.len()).alias(_NUMBER)))
+
+    def numbers(self, rows: pl.DataFrame, keys: Sequence[str]) -> np.ndarray:
+        """The number of each row's entity, -1 for one that is none of these; (n,), int64."""
+        parts = _parts(rows, keys)
+        if self.span is not None:
+            key = pl.col(*parts.columns)
+            within = pl.when(key.is_between(*self.span)).then(key - self.span[0])
+            number = parts.select(within).to_series()
+        else:
+            on = parts.columns
+            number = parts.join(self.distinct, on=on, how="left", nulls_equal=False, maintain_order="left")[
+                _NUMBER
+            ]
+        return (number.fill_null(-1) if number.null_count() else number).to_numpy()
+
+
 class Asked(NamedTuple):
     """The k of n rows that may find something, by entity and moment.
 
@@ -54,7 +94,7 @@ class Asked(NamedTuple):
         entity: Number of each one's entity, rising; (k,).
         places: Its entity and moment on `line`, rising; (k,).
         line: None where k is 0.
-        entities: The key columns of each entity, without nulls, and its number; sorted by key.
+        entities: How they are numbered.
         moments: Of all rows in microseconds, 0 for null; (n,).
     """
 
@@ -62,7 +102,7 @@ class Asked(NamedTuple):
     entity: np.ndarray
     places: np.ndarray
     line: Line | None
-    entities: pl.DataFrame
+    entities: Entities
     moments: pl.Series
 
 
@@ -74,10 +114,8 @@ def asked_by(rows: pl.DataFrame, at: str, keys: Sequence[str]) -> Asked:
         at: Column of instants.
         keys: Columns that name the entity.
     """
-    parts = _parts(rows, keys)
-    distinct = parts.drop_nulls().unique().sort(parts.columns)
-    entities = distinct.with_columns(pl.int_range(pl.len()).alias(_NUMBER))
-    number, moments = numbers(rows, keys, entities), rows.select(microseconds(at)).to_series()
+    entities = Entities.of(rows, keys)
+    number, moments = entities.numbers(rows, keys), rows.select(microseconds(at)).to_series()
     if moments.null_count():
         number = np.where(moments.is_null(), -1, number)
         moments = moments.fill_null(0)
@@ -85,18 +123,10 @@ def asked_by(rows: pl.DataFrame, at: str, keys: Sequence[str]) -> Asked:
     if silent == len(number):
         none = np.zeros(0, dtype=np.int64)
         return Asked(none, none, none, None, entities, moments)
-    line = Line.of(entities.height, moments.to_numpy())
+    line = Line.of(entities.count, moments.to_numpy())
     places = line.places(number, moments.to_numpy())
     order = pl.Series(places).arg_sort().to_numpy()[silent:]  # whose places are below all others
     return Asked(order, number[order], places[order], line, entities, moments)
-
-
-def numbers(rows: pl.DataFrame, keys: Sequence[str], entities: pl.DataFrame) -> np.ndarray:
-    """The number of each row's entity, -1 for a null in its key and for one that is none of these; (n,), int64."""
-    parts = _parts(rows, keys)
-    found = parts.join(entities, on=parts.columns, how="left", nulls_equal=False, maintain_order="left")
-    number = found[_NUMBER]
-    return (number.fill_null(-1) if number.null_count() else number).to_numpy()
 
 
 def _parts(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 import numpy as np
 import polars as pl
 
-from headway.data.asked import Asked, Line, asked_by, microseconds, numbers
+from headway.data.asked import Asked, Line, asked_by, microseconds
 from headway.data.times import EVENT_TIME, KNOWN_TIME
 from headway.errors import data as errors
 
@@ -202,18 +202,18 @@ def _as_they_lie(keys: pl.DataFrame, asked: Asked) -> _Runs | None:
     key = pl.all() if keys.width == 1 else pl.struct(pl.all())
     runs = keys.select(key.rle().alias(_RUN)).unnest(_RUN)
     named = runs.select("value") if keys.width == 1 else runs.select("value").unnest("value")
-    found = _runs(numbers(named, named.columns, asked.entities), runs["len"])
+    found = _runs(asked.entities.numbers(named, named.columns), runs["len"])
     return found if np.all(found.entity[1:] > found.entity[:-1]) else None
 
 
 def _sorted(keys: pl.DataFrame, times: pl.DataFrame, asked: Asked) -> tuple[np.ndarray, _Runs]:
     """The rows that are asked for, by entity, event and known time; (r,). And their runs in that order."""
-    number = numbers(keys, keys.columns, asked.entities)
+    number = asked.entities.numbers(keys, keys.columns)
     named = np.flatnonzero(number >= 0)
     number, event, known = number[named], times[EVENT_TIME].gather(named), times[KNOWN_TIME].gather(named)
     if not len(named):
         return named, _Runs(named, named, named)
-    places = Line.of(asked.entities.height, event.to_numpy()).places(number, event.to_numpy())
+    places = Line.of(asked.entities.count, event.to_numpy()).places(number, event.to_numpy())
     order = pl.Series(places).arg_sort().to_numpy().copy()
     # Few rows are equal so far, and each sort by a second column costs several times this one.
     places = places[order]
