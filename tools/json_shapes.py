@@ -1151,6 +1151,7 @@ class BatchDone(Shape):
         looked_up: `group (online)`, `group (snapshot)`, `group (missing)` -> rows whose features came from there.
         warned: Expectation of the request contract that only warns -> rows that were answered and break it.
         mapped: Column -> values of unknown categories that were mapped.
+        broken: Rules about rows that the output breaks, where they refuse nothing.
         seconds: Wall time.
     """
 
@@ -1169,6 +1170,7 @@ class BatchDone(Shape):
     looked_up: dict[str, int]
     warned: dict[str, int]
     mapped: dict[str, int]
+    broken: list[str]
     seconds: float
 
 

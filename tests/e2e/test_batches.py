@@ -307,3 +307,29 @@ def test_code_that_looks_at_other_rows_is_found_before_anything_is_written(
     assert "BA008" in done.err
     assert "feature `relative`" in done.err
     assert not (folder.root / "tables").exists()
+
+
+def test_an_output_in_which_rows_stand_out_is_not_written(parcels: Folder) -> None:
+    """D5: what leaves the house is judged before one row is answered."""
+    rule = "policies:\n  - {k_anonymity: {k: 2, tag: quasi_identifier, columns: weather}, on: batch.*}\n"
+    file = parcels.root / "headway.yaml"
+    file.write_text(file.read_text() + rule)
+    assert "outputs of batches are judged by `headway predict`" in parcels.run("check").out
+    refused = parcels.run("predict", "nightly", "--env", "prod")
+    assert refused.code == 3
+    assert (
+        "error[GV001]: 1 rule is broken: k-anonymity 2 of weather, tag quasi_identifier on batch.*"
+        in refused.err
+    )
+    assert "batch.nightly: 2 of 3 classes of weather have fewer than 2 rows: 2 of 4 rows" in refused.err
+    assert not (parcels.root / "tables" / "nightly.parquet").exists()
+    assert parcels.run("predictions", "--env", "prod", "--json").json["predictions"] == []
+    done = parcels.run("predict", "careful", "--env", "prod", "--json")
+    assert (done.code, done.json["broken"]) == (0, []), "the column is not written there"
+    parcels.edit("headway.yaml", "on: batch.*}", "on: batch.*, severity: warn}")
+    done = parcels.run("predict", "nightly", "--env", "prod")
+    assert done.code == 0
+    assert "note: rule `k-anonymity 2 of weather, tag quasi_identifier on batch.*` (headway.yaml:" in done.out
+    write_rows(parcels, [*ROWS, ["p8", 1.0, 1, "dry"], ["p9", 2.0, 2, "snow"]])
+    done = parcels.run("predict", "nightly", "--env", "prod", "--json")
+    assert (done.code, done.json["broken"]) == (0, [])

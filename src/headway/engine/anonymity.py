@@ -6,15 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from headway.core.wording import few
 from headway.engine import retention
 from headway.engine.groups.log import snapshot_of
 from headway.engine.stages.names import ROWS
 from headway.facts.anonymity import Measure, measure_of
 from headway.facts.artifacts import Artifact
-from headway.facts.evidence import Evidence, Outcome
+from headway.facts.evidence import Evidence
 from headway.features.layout import FEATURE_PREFIX, LABEL, PART, ROW_PREFIX
 from headway.lineage import anonymity, policies
 from headway.plan.plan import Cause, Plan
@@ -160,31 +158,11 @@ def measured(opened: Opened, plan: Plan, now: datetime) -> list[Evidence]:
             if wanted is None or table.artifact is None or not table.columns:
                 continue
             measure = _known(opened, table, wanted, [*made.values()]) or _counted(opened, table, wanted)
-            verdict = _verdict(table, table.artifact.digest, wanted, measure, now)
+            verdict = anonymity.verdict(wanted, measure, table.node, table.artifact.digest, now)
             known = {item.check for _, item in opened.reader.evidence(verdict.about)}
             if verdict.check not in known:
                 made.setdefault((verdict.about, verdict.check), verdict)
     return [*made.values()]
-
-
-def _verdict(table: _Table, digest: str, wanted: Anonymity, measure: Measure, now: datetime) -> Evidence:
-    why = anonymity.said(wanted, measure)
-    outcome = Outcome.FAIL if why else Outcome.PASS
-    if measure.missing:
-        outcome = Outcome.NOT_RUN
-    elif not measure.sizes["rows"].rows:
-        outcome = Outcome.NOT_APPLICABLE
-    return Evidence(
-        check=anonymity.check_of(wanted, table.columns),
-        node=table.node,
-        about=digest,
-        outcome=outcome,
-        at=now,
-        observed=anonymity.seen(measure),
-        wanted=f"every class >= {wanted.k}",
-        reason=why,
-        values=msgspec.to_builtins(measure),
-    )
 
 
 def _counted(opened: Opened, table: _Table, wanted: Anonymity) -> Measure:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from headway.core.wording import count, few
 from headway.facts.anonymity import CHECK, LEARNT, Measure, Sizes
 from headway.facts.artifacts import Artifact
+from headway.facts.evidence import Evidence, Outcome
 from headway.lineage.carried import EVERY, WHOLE, Bearing, Columns, bears
 from headway.spec.graph import Graph
 from headway.spec.load import Loaded
@@ -178,3 +182,32 @@ def seen(measure: Measure) -> str:
     if sizes is None:
         return ""
     return f"smallest class {sizes.smallest:,} of {count(sizes.classes, 'class')}, {count(sizes.rows, 'row')}"
+
+
+def verdict(wanted: Anonymity, measure: Measure, node: str, about: str, now: datetime) -> Evidence:
+    """What a measure says of a rule, as evidence about a table.
+
+    Args:
+        wanted: The rule.
+        measure: What was counted.
+        node: The table.
+        about: Digest of its rows.
+        now: The present.
+    """
+    why = said(wanted, measure)
+    outcome = Outcome.FAIL if why else Outcome.PASS
+    if measure.missing:
+        outcome = Outcome.NOT_RUN
+    elif not measure.sizes["rows"].rows:
+        outcome = Outcome.NOT_APPLICABLE
+    return Evidence(
+        check=check_of(wanted, measure.columns),
+        node=node,
+        about=about,
+        outcome=outcome,
+        at=now,
+        observed=seen(measure),
+        wanted=f"every class >= {wanted.k}",
+        reason=why,
+        values=msgspec.to_builtins(measure),
+    )

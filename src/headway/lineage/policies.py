@@ -15,6 +15,7 @@ from headway.spec.load import Loaded
 from headway.spec.neighbours import across, is_shared
 from headway.spec.product import Anonymity, Matter, PolicyRule, Product
 
+_BATCH = "batch."
 DEPRECATED = "deprecated"
 """A tag with a meaning of its own: whatever reads such a thing is told, without a rule."""
 
@@ -153,7 +154,10 @@ def of_rows(
     outcome = Outcome.FAIL if breaches else Outcome.NOT_RUN if unmeasured else outcome
     note = f"it is measured when {few(unmeasured)} is made" if unmeasured else ""
     if not unmeasured and not measured:
-        note = anonymity.idle(wanted, rule)
+        later = "outputs of batches are judged by `headway predict`"
+        note = (
+            later if any(pattern.startswith(_BATCH) for pattern in rule.on) else anonymity.idle(wanted, rule)
+        )
     severity = rule.severity or ""
     return Judged(words(rule), place, outcome, breaches, severity, rule.reason, tuple(unmeasured), note)
 

@@ -56,6 +56,7 @@ def done_text(done: Done) -> str:
         f" in {fact.environment}" if fact.environment else ""
     )
     lines = [f"{count(fact.kept, 'row')} answered by {by} in {seconds(fact.seconds)}", f"  {fact.to}"]
+    lines += [f"  note: {line}" for line in done.ruled.broken]
     if fact.rejected:
         lines.append(f"  {count(fact.rejected, 'row')} rejected: {done.rejected_to}")
         lines += [f"    {reason}" for reason in done.reasons]

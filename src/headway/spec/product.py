@@ -476,8 +476,8 @@ class PolicyRule(Declared, frozen=True):
         k_anonymity: No row of a table stands among too few of its like; judged when the table is made.
         retention: Datasets leave out rows that are older, and `gc` removes what is older and not needed any more.
         in_: Nodes (`model.*`, `dataset.churn`) into which nothing may flow that breaks it (`in:` in the file).
-        on: Nodes that are looked at by themselves, without what flows into them; of `k_anonymity`, datasets and
-            feature groups; of `retention`, datasets and endpoints, which means their prediction log.
+        on: Nodes that are looked at by themselves, without what flows into them; of `k_anonymity`, datasets,
+            feature groups and batches; of `retention`, datasets and endpoints, which means their prediction log.
         severity: `refuse` in every environment, or `warn` in every one; left out, protected environments
             refuse and others warn.
         reason: Why there is such a rule.

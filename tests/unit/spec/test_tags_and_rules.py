@@ -56,7 +56,10 @@ RULES = [
         "{k_anonymity: {k: 5, tag: a}, in: model.*}",
         "in: `in` with `k_anonymity`; rows are looked at in a table",
     ),
-    ("{k_anonymity: {k: 5, tag: a}}", "policies[0]: `k_anonymity` without `on`; rows are looked at in a table"),
+    (
+        "{k_anonymity: {k: 5, tag: a}}",
+        "policies[0]: `k_anonymity` without `on`; rows are looked at in a table",
+    ),
     (
         "{k_anonymity: {k: 5, tag: a}, on: model.*}",
         "on[0]: `model.*` is no table; rows are looked at in `dataset.*`",
@@ -64,6 +67,8 @@ RULES = [
     ("{k_anonymity: {k: 5, tag: a}, on: dataset.dely}", "there is no dataset `dely`; did you mean `delay`?"),
     ("{k_anonymity: {k: 5, tag: a}, deny: {tag: a}, on: dataset.*}", "a rule with `deny` and `k_anonymity`"),
     ("{k_anonymity: {k: 5, colums: a}, on: dataset.*}", "unknown key `colums`; did you mean `columns`?"),
+    ("{k_anonymity: {k: 5, tag: a}, on: batch.nightly}", "on[0]: there is no batch `nightly`"),
+    ("{deny: {tag: a}, in: batch.*}", "in[0]: `batch.*` names no node"),
     ("{retention: {keep: 0d}, on: dataset.*}", "retention.keep: nothing at all; give more than zero"),
     ("{retention: {keep: long}, on: dataset.*}", "retention.keep: `long` where"),
     ("{retention: {keep: -3d}, on: dataset.*}", "retention.keep: `-3d` where"),

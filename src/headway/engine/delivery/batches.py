@@ -16,10 +16,12 @@ from msgspec.structs import replace
 from headway.contract import columns as contracts
 from headway.contract.admission import REASONS, ROW
 from headway.contract.casting import hold
+from headway.core.clock import SystemClock
 from headway.core.ids import uuid7
 from headway.data import sources
 from headway.data.sources import Loaded
-from headway.engine.delivery import batch_files
+from headway.engine.delivery import batch_files, batch_rules
+from headway.engine.delivery.batch_rules import Ruled
 from headway.engine.delivery.serving import key_around
 from headway.engine.user_code import importable, resolve
 from headway.errors import batches as errors
@@ -63,6 +65,7 @@ class Done(NamedTuple):
         to: Where the output is.
         rejected_to: Where the rejected rows are; None where none are written.
         reasons: The first reasons of rejected rows, without personal values.
+        ruled: How the output stands under the product's rules.
     """
 
     fact: Predicted
@@ -70,6 +73,7 @@ class Done(NamedTuple):
     to: Path
     rejected_to: Path | None
     reasons: tuple[str, ...]
+    ruled: Ruled = Ruled()
 
     def to_json(self) -> dict[str, Any]:
         """The documented schema of `predict NAME --json`."""
@@ -90,6 +94,7 @@ class Done(NamedTuple):
             "looked_up": fact.looked_up,
             "warned": fact.warned,
             "mapped": fact.mapped,
+            "broken": list(self.ruled.broken),
             "seconds": fact.seconds,
         }
 
@@ -137,6 +142,7 @@ class _Asked(NamedTuple):
         where: For errors.
         columns: Columns of the rows that are written; None means all.
         skips: Whether rows that break the contract are set aside.
+        judge: Says how the rows that are answered stand under the product's rules, or refuses them.
     """
 
     where: str
@@ -144,6 +150,7 @@ class _Asked(NamedTuple):
     columns: tuple[str, ...] | None
     to: Path
     skips: bool
+    judge: Callable[[pl.DataFrame], Ruled] = lambda _: Ruled()
 
 
 def declared_batches(file: Path, environment: str) -> list[Listed]:
@@ -170,6 +177,7 @@ def predict(file: Path, name: str, environment: str, who: str, progress: Progres
         UsageError: There is no such batch or environment, or nothing was released there.
         ContractError: Rows break their source's contract, or the contract of a request and are not to be
             set aside (BA002), or none is left (BA003).
+        GateError: A rule about rows refuses them (GV001).
         UserCodeError: The product's code failed, or looks at other rows (BA008).
         ConflictError: The batch is being predicted by somebody else.
         EngineError: The rows cannot be read, the release cannot serve, or the disk refuses.
@@ -180,6 +188,8 @@ def predict(file: Path, name: str, environment: str, who: str, progress: Progres
     if batch is None:
         raise errors.batch_is_unknown(name, tuple(loaded.product.batches))
     workspace = Workspace(root)
+    declared = loaded.product.environments.get(environment)
+    protected = declared is not None and declared.protected
     directory = workspace.serve(environment)
     if not directory.is_dir():
         _refuse(file, environment, tuple(loaded.product.environments))
@@ -191,11 +201,17 @@ def predict(file: Path, name: str, environment: str, who: str, progress: Progres
         contract = loaded.contracts.get(source.contract) if source.contract else None
         with importable(root):
             rows = sources.load(source, batch.rows, contract, root, resolve)
-        asked = _Asked(f"batch `{name}`", rows, batch.columns, root / batch.to, batch.on_bad_rows == "skip")
+
+        def judge(answered: pl.DataFrame) -> Ruled:
+            return batch_rules.judge(loaded, name, answered, protected=protected, now=SystemClock().now())
+
+        where, skips = f"batch `{name}`", batch.on_bad_rows == "skip"
+        asked = _Asked(where, rows, batch.columns, root / batch.to, skips, judge)
         with closing(variant.online), closing(PredictionLog(directory / "log")) as log:
             done = _predicted(asked, variant, log, progress)
         fact = replace(done.fact, batch=name, environment=environment, who=who, to=batch.to)
-        writer.record(fact)
+        checks = [replace(item, about=fact.output) for item in done.ruled.evidence]
+        writer.record(*checks, fact)
     return done._replace(fact=fact)
 
 
@@ -233,6 +249,7 @@ def _predicted(asked: _Asked, variant: Variant, log: PredictionLog | None, progr
     bad = _bad(asked.loaded, faults)
     kept = _kept(asked, faults, bad)
     _require_source(asked, frame, kept)
+    ruled = asked.judge(frame.filter(kept))
     warned: Counter[str] = Counter()
     mapped = Counter(release.record.mapped)
     told = _answered(variant, request.filter(kept), at_us, run, log, progress, warned)
@@ -260,7 +277,7 @@ def _predicted(asked: _Asked, variant: Variant, log: PredictionLog | None, progr
         warned=dict(warned),
         mapped=dict(Counter(release.record.mapped) - mapped),
     )
-    return Done(fact, release.version, asked.to, rejected_to, _lines(bad))
+    return Done(fact, release.version, asked.to, rejected_to, _lines(bad), ruled)
 
 
 def _request(asked: _Asked, release: LoadedRelease) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from headway.errors.masking import PERSONAL
 from headway.spec.checks.scene import SHOWN, Scene
@@ -25,9 +25,11 @@ _SECTIONS = {
     "endpoint": "endpoints",
 }
 """Kind of node, as a pattern begins -> its section of the product file."""
+_TABLES = _SECTIONS | {"batch": "batches"}
+"""The same for rules that are about rows: those of a batch's output too."""
 _VERBS = ("deny", "allow", "require")
 _KEYS = (*_VERBS, "k_anonymity", "retention")
-_TABLES = ("dataset", "feature_group")
+_ROWS = ("dataset", "feature_group", "batch")
 """Kinds of node whose rows are looked at."""
 _KEEPERS = ("dataset", "endpoint")
 """Kinds of node that a retention is for."""
@@ -79,7 +81,8 @@ def _rule(scene: Scene, path: Path_, rule: PolicyRule) -> None:
         check.fault(path, what, "give one of `deny`, `allow`, `require`, `k_anonymity`, `retention`")
     for key, patterns in (("in", rule.in_), ("on", rule.on)):
         for index, pattern in enumerate(patterns):
-            _pattern(scene, (*path, key, index), pattern)
+            known = _SECTIONS if rule.k_anonymity is None else _TABLES
+            _pattern(scene, (*path, key, index), pattern, known)
     if rule.k_anonymity is not None:
         _anonymity(scene, path, rule, rule.k_anonymity)
         return
@@ -117,8 +120,8 @@ def _anonymity(scene: Scene, path: Path_, rule: PolicyRule, wanted: Anonymity) -
     check_tags(check, (*at, "tag"), wanted.tag)
     for index, pattern in enumerate(rule.on):
         kind, _, name = pattern.partition(".")
-        if kind in _SECTIONS and kind not in _TABLES:
-            hint = "rows are looked at in `dataset.*` and `feature_group.*`"
+        if kind in _SECTIONS and kind not in _ROWS:
+            hint = "rows are looked at in `dataset.*`, `feature_group.*` and `batch.*`"
             check.fault((*path, "on", index), f"`{pattern[:SHOWN]}` is no table", hint)
         elif name in scene.shared:
             what = f"the rows of `{pattern[:SHOWN]}` are another product's"
@@ -163,18 +166,18 @@ def _matter(scene: Scene, path: Path_, verb: str, matter: Matter) -> None:
         check.fault((*path, "source"), "a source cannot be required", hint)
 
 
-def _pattern(scene: Scene, path: Path_, pattern: str) -> None:
+def _pattern(scene: Scene, path: Path_, pattern: str, sections: Mapping[str, str]) -> None:
     """A node, or a pattern of nodes; a name without a wildcard must be declared."""
     check = scene.check
     kind, dot, name = pattern.partition(".")
     if pattern == "*":
         return
-    if kind not in _SECTIONS or not dot or not name:
-        near = difflib.get_close_matches(kind, _SECTIONS, n=1, cutoff=0.6)
-        hint = f"did you mean `{near[0]}.*`?" if near else f"kinds are {', '.join(_SECTIONS)}"
+    if kind not in sections or not dot or not name:
+        near = difflib.get_close_matches(kind, sections, n=1, cutoff=0.6)
+        hint = f"did you mean `{near[0]}.*`?" if near else f"kinds are {', '.join(sections)}"
         check.fault(path, f"`{pattern[:SHOWN]}` names no node", hint)
     elif not any(sign in name for sign in _WILD):
-        declared = getattr(scene.product, _SECTIONS[kind])
+        declared = getattr(scene.product, sections[kind])
         if not (kind == "feature_group" and name in scene.shared):
             check.refer(path, name, declared, kind.replace("_", " "))
 
