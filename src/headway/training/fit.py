@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import headway
 from headway.core.places import shown
+from headway.core.wording import count
 from headway.errors import HeadwayError
 from headway.errors import training as errors
 from headway.training.parts import Part, inputs_of, to_pandas
@@ -156,7 +157,7 @@ def _container(model: Any, inputs: tuple[ModelInput, ...], *, wants_pandas: bool
 def _shapes(given: Mapping[str, Any]) -> tuple[str, ...]:
     parts = {name: value for name, value in given.items() if isinstance(value, Part)}
     return tuple(
-        f"{name}: {part.features.height:,} rows of {part.features.width} features"
+        f"{name}: {part.features.height:,} rows, with `features` ({count(part.features.width, 'column')}), `label` and `rows`"
         for name, part in parts.items()
     )
 

@@ -3,7 +3,10 @@
 from headway.errors import training
 
 FIT = "delay.training:fit"
-SHAPES = ("train: 26,115 rows of 18 features", "validate: 6,502 rows of 18 features")
+SHAPES = (
+    "train: 26,115 rows, with `features` (18 columns), `label` and `rows`",
+    "validate: 6,502 rows, with `features` (18 columns), `label` and `rows`",
+)
 
 EXAMPLES = {
     "training_failed": lambda: training.training_failed(

@@ -92,7 +92,7 @@ def test_an_exception_names_the_line_of_the_product_and_the_inputs() -> None:
         run(raising)
     line = raising.__code__.co_firstlineno + 1
     assert caught.value.where.endswith(f"test_fit_boundary.py:{line}")
-    assert caught.value.evidence[0] == "train: 4 rows of 2 features"
+    assert caught.value.evidence[0] == "train: 4 rows, with `features` (2 columns), `label` and `rows`"
     assert isinstance(caught.value.__cause__, ValueError)
 
 
