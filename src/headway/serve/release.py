@@ -36,12 +36,13 @@ from headway.serve.product_code import ProductCode
 from headway.spec.contract import Contract
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from headway.bundle.manifest import Input, Manifest
     from headway.contract.verdict import Warned
     from headway.model.predictor import Predictor
+    from headway.online.table import Value
     from headway.serve.asked import Form, FormName
 
 Columns = dict[str, np.ndarray]
@@ -77,6 +78,9 @@ class Gathered(NamedTuple):
 
     columns: Columns
     lookups: tuple[LookedUp, ...] = ()
+
+
+_NOTHING = Gathered({})
 
 
 class LoadedRelease:
@@ -190,9 +194,9 @@ class LoadedRelease:
             RecordFault: What on-demand functions make of a row breaks their contract (DC010).
             EngineError: ONNX Runtime failed (MO002).
         """
-        (gathered,) = self.gather([records], [now_us], online)
-        inputs, warned = self.prepare(records, gathered)
-        return Outcome(inputs, self.tell(inputs), gathered.lookups, warned)
+        columns, lookups = self.gather((records,), (now_us,), online)[0]
+        inputs, warned = self.prepare(records, columns)
+        return Outcome(inputs, self.tell(inputs), lookups, warned)
 
     def gather(
         self, asked: Sequence[list[msgspec.Struct]], nows_us: Sequence[int], online: OnlineFeatures = ALONE
@@ -208,19 +212,23 @@ class LoadedRelease:
             EngineError: A look-up fails, and the endpoint refuses to go on without (SE020).
         """
         if self._straight is not None:
-            return [Gathered({})] * len(asked)
-        found = [Gathered(self._record.to_columns(records)) for records in asked]
-        if self._lookups:
-            times = [self._moments(item.columns, now) for item, now in zip(found, nows_us, strict=True)]
-            for lookup in self._lookups:
-                looked = self._looked_up(lookup, found, times, online)
-                found = [
-                    Gathered(item.columns | features, (*item.lookups, note))
-                    for item, (features, note) in zip(found, looked, strict=True)
-                ]
-        return found
+            return [_NOTHING] * len(asked)
+        columns = [self._record.to_columns(records) for records in asked]
+        if not self._lookups:
+            return [Gathered(item) for item in columns]
+        times = [self._moments(item, now) for item, now in zip(columns, nows_us, strict=True)]
+        ends = [0, *accumulate(map(len, times))]
+        moments = [*chain.from_iterable(times)]
+        noted: list[tuple[LookedUp, ...]] = [()] * len(asked)
+        for lookup in self._lookups:
+            keys = [key for item in columns for key in _keys(lookup, item)]
+            given = online.at(lookup, keys, moments, self._packed)
+            for place, (start, end) in enumerate(pairwise(ends)):
+                columns[place] |= _named(lookup, given.rows[start:end])
+                noted[place] += (_part(given.noted, start, end),)
+        return [Gathered(item, notes) for item, notes in zip(columns, noted, strict=True)]
 
-    def prepare(self, records: list[msgspec.Struct], gathered: Gathered) -> Prepared:
+    def prepare(self, records: list[msgspec.Struct], columns: Columns) -> Prepared:
         """The model's inputs of the rows of one request; see `answer`.
 
         Raises:
@@ -228,7 +236,7 @@ class LoadedRelease:
             RecordFault: What it makes of a row breaks its contract (DC010).
         """
         if self._straight is None:
-            return self._assembled(gathered.columns)
+            return self._assembled(columns)
         numbers = self._record.to_matrix(records)
         return Prepared(InputRows(numbers.take(self._straight, 1) if self._straight else numbers, _NO_TEXTS))
 
@@ -273,28 +281,22 @@ class LoadedRelease:
         except Exception as reason:  # the user-code boundary: a native model raises what it likes
             raise errors.model_failed(self.manifest.endpoint, reason) from reason
 
-    def _looked_up(
-        self, lookup: Lookup, asked: Sequence[Gathered], times: list[list[int]], online: OnlineFeatures
-    ) -> list[tuple[Columns, LookedUp]]:
-        """Features of each request, and where they came from."""
-        keys = [
-            key
-            for item in asked
-            for key in zip(*[item.columns[column].tolist() for column in lookup.keys], strict=True)
-        ]
-        given = online.at(lookup, keys, [*chain.from_iterable(times)], self._packed)
-        found = []
-        for start, end in pairwise(accumulate(map(len, times), initial=0)):
-            values = zip(lookup.names, zip(*given.rows[start:end], strict=True), strict=True)
-            found.append(({name: _array(of) for name, of in values}, _part(given.noted, start, end)))
-        return found
-
     def _moments(self, columns: Columns, now_us: int) -> list[int]:
         """When each row is predicted, microseconds since the epoch."""
         if self.manifest.predict_column is None:
             return [now_us] * len(next(iter(columns.values())))
         times = columns[self.manifest.predict_column].astype("datetime64[us]", copy=False)
         return [moment + self._offset_us for moment in times.view(np.int64).tolist()]
+
+
+def _keys(lookup: Lookup, columns: Columns) -> Iterator[tuple[object, ...]]:
+    """Values of the key columns, per row."""
+    return zip(*[columns[column].tolist() for column in lookup.keys], strict=True)
+
+
+def _named(lookup: Lookup, rows: list[tuple[Value, ...]]) -> Columns:
+    """Rows of a look-up as columns."""
+    return {name: _array(values) for name, values in zip(lookup.names, zip(*rows, strict=True), strict=True)}
 
 
 def _part(noted: LookedUp, start: int, end: int) -> LookedUp:

@@ -44,7 +44,10 @@ def answer_together(
         gathered = release.gather(asked, nows_us, online)
     except HeadwayError as reason:  # the store does not answer to any of them
         return [reason] * len(asked)
-    prepared = [_caught(release.prepare, *request) for request in zip(asked, gathered, strict=True)]
+    prepared = [
+        _caught(release.prepare, records, columns)
+        for records, (columns, _) in zip(asked, gathered, strict=True)
+    ]
     told = iter(_told(release, [item.inputs for item in prepared if not isinstance(item, BaseException)]))
     found: list[Outcome | BaseException] = []
     for item, (_, lookups) in zip(prepared, gathered, strict=True):
