@@ -104,8 +104,9 @@ def parameter_is_no_column(function: str, place: str, parameter: str, why: str) 
 def functions_go_in_circles(module: str, circle: Sequence[str]) -> UserCodeError:
     """FE006: Feature functions need each other in a circle.
 
-    A parameter that has the name of a function in the same module takes that function's result. A
-    function cannot take its own result either: name it otherwise than the column that it takes.
+    A parameter that has the name of another function in the same module takes that function's result,
+    and one of these functions needs, through the others, its own. A parameter with the name of its own
+    function is the column of that name, and makes no circle.
     """
     way = " -> ".join(f"`{_brief(name)}`" for name in list(circle)[: 2 * _SHOWN])
     return UserCodeError(

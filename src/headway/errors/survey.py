@@ -121,11 +121,13 @@ def file_is_unreadable(path: str, reason: str) -> EngineError:
 def code_cannot_run(found: Sequence[CodeFault]) -> UserCodeError:
     """SV007: The product's code says what cannot run.
 
-    Two things are known from the text alone, before anything is computed. An import names a module that is
+    Three things are known from the text alone, before anything is computed. An import names a module that is
     neither in the product nor installed here (one under `try` or `if` may never be reached, and does
     not count). A feature function has a parameter that is no column: in a group, of its source's
     contract; on demand, of what the caller sends or the groups know. Parameters may also name
-    another feature of the same module. Every public function of the module is a feature: let the
+    another feature of the same module; one with the name of its own function is the column of that name.
+    A feature on demand has the name of a column that is sent or looked up, and the model cannot tell the
+    two apart. Every public function of the module is a feature: let the
     name of one that only helps others begin with `_`.
     """
     lines = [f"{fault.place}  {_cut(fault.what)}; {_cut(fault.hint)}" for fault in found[:_SHOWN]]

@@ -60,7 +60,7 @@ def load(module: str | ModuleType) -> tuple[FeatureFunction, ...]:
 
     Features are the public functions that the module itself defines with `def`, in the order of their
     definition; imported ones are not. A parameter with the name of another function of the module
-    takes its result; every other one is a column.
+    takes its result; every other one is a column, also one with the name of its own function.
 
     Args:
         module: Name of a module that can be imported now, or the module itself.
@@ -84,8 +84,14 @@ def load(module: str | ModuleType) -> tuple[FeatureFunction, ...]:
 def needed(functions: Sequence[FeatureFunction]) -> tuple[str, ...]:
     """Columns that functions take from outside, each once, in the order in which they occur."""
     own = {function.name for function in functions}
-    names = (parameter.name for function in functions for parameter in function.parameters)
-    return tuple(dict.fromkeys(name for name in names if name not in own))
+    return tuple(
+        dict.fromkeys(
+            parameter.name
+            for function in functions
+            for parameter in function.parameters
+            if parameter.name not in own or parameter.name == function.name
+        )
+    )
 
 
 def asking(functions: Sequence[FeatureFunction], names: Collection[str]) -> tuple[str, ...]:
@@ -248,7 +254,7 @@ def _ordered(found: Mapping[str, FeatureFunction], module: str) -> Iterator[Feat
         if name in done:
             return
         for parameter in found[name].parameters:
-            if parameter.name in found:
+            if parameter.name in found and parameter.name != name:  # its own name is a column's
                 yield from visit(parameter.name, (*way, name))
         done.add(name)
         yield found[name]

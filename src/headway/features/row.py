@@ -83,7 +83,7 @@ class RowFunctions:
         made: dict[str, np.ndarray] = {}
         for function in self.functions:
             arguments = {
-                parameter.name: self.hand_over(parameter, made[parameter.name])
+                parameter.name: self.hand_over(parameter, made[parameter.name], made=True)
                 if parameter.name in made
                 else give(parameter)
                 for parameter in function.parameters
@@ -93,8 +93,14 @@ class RowFunctions:
             made[function.name] = result
         return made
 
-    def hand_over(self, parameter: Parameter, values: np.ndarray) -> Any:
-        """A column as a parameter takes it; a missing number is null in a Polars series."""
+    def hand_over(self, parameter: Parameter, values: np.ndarray, *, made: bool = False) -> Any:
+        """A column as a parameter takes it; a missing number is null in a Polars series.
+
+        Args:
+            parameter: Says what it is handed as.
+            values: The column.
+            made: Whether it is a feature, which is never boolean, whatever column has its name too.
+        """
         if parameter.kind == "numpy":
             return values
         is_object = values.dtype.kind == "O"
@@ -102,7 +108,7 @@ class RowFunctions:
             return self._series["pandas"](values, name=parameter.name, dtype=object if is_object else None)
         if not is_object:
             return self._series["polars"](parameter.name, values, nan_to_null=True)
-        kind = bool if self._is_boolean(parameter.name, values) else str
+        kind = bool if not made and self._is_boolean(parameter.name, values) else str
         return self._series["polars"](parameter.name, values.tolist(), dtype=kind)
 
     def _is_boolean(self, name: str, values: np.ndarray) -> bool:

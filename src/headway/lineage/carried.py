@@ -237,12 +237,13 @@ def _read(feature: str, functions: Parameters, columns: Columns) -> Iterator[Bea
     """The tags of every column that a function takes, by itself or through other functions."""
     seen, waiting = {feature}, [feature]
     while waiting:
-        for parameter in functions[waiting.pop()]:
-            if parameter in functions and parameter not in seen:
+        function = waiting.pop()
+        for parameter in functions[function]:
+            if parameter not in functions or parameter == function:
+                yield from _of(columns, parameter)
+            elif parameter not in seen:
                 seen.add(parameter)
                 waiting.append(parameter)
-            elif parameter not in functions:
-                yield from _of(columns, parameter)
 
 
 def _cleared(tag: str, clears: Iterable[str]) -> bool:

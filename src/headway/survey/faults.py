@@ -54,7 +54,7 @@ class CodeFault(Struct, frozen=True):
 def code_faults(
     node: Node, closure: Closure, modules: Modules, installed: Collection[str]
 ) -> tuple[CodeFault, ...]:
-    """Imports that cannot be found, and feature functions that ask for columns that are not there.
+    """Imports that cannot be found, and feature functions whose name or parameters cannot be.
 
     Args:
         node: Says what its feature functions may take.
@@ -65,7 +65,7 @@ def code_faults(
     found = dict.fromkeys(_imports(closure, modules, installed))
     if node.offered is not None:
         module = modules.find(node.code[0])
-        found |= dict.fromkeys(_parameters(module, node.offered, modules) if module is not None else ())
+        found |= dict.fromkeys(_features(module, node, node.offered, modules) if module is not None else ())
     return tuple(sorted(found, key=lambda fault: fault.place))
 
 
@@ -159,8 +159,8 @@ def _meant(near: str) -> str:
 # -- parameters of feature functions -----------------------------------------------------------
 
 
-def _parameters(module: Module, offered: Offered, modules: Modules) -> Iterator[CodeFault]:
-    """Parameters that are neither a column nor another feature of the module."""
+def _features(module: Module, node: Node, offered: Offered, modules: Modules) -> Iterator[CodeFault]:
+    """Parameters that are neither a column nor another feature of the module, and names given twice."""
     functions = features(module)
     columns = set(offered.columns)
     for name, prefix in offered.functions:
@@ -171,11 +171,17 @@ def _parameters(module: Module, offered: Offered, modules: Modules) -> Iterator[
     if not is_plain(module):
         return
     for name, function in functions.items():
+        if node.kind == "dataset" and name in columns:  # both would be inputs of the model
+            place = f"{modules.shown(module)}:{function.lineno}:{function.col_offset + 1}"
+            yield CodeFault(
+                place, f"feature `{name}` has the name of a column {offered.where}", "rename the function"
+            )
         for parameter in (*function.args.args, *function.args.kwonlyargs):
-            if parameter.arg not in columns and parameter.arg not in functions:
+            others = functions.keys() - {name}  # a parameter with the name of its own function is a column
+            if parameter.arg not in columns | others:
                 place = f"{modules.shown(module)}:{parameter.lineno}:{parameter.col_offset + 1}"
                 what = f"parameter `{parameter.arg}` of `{name}` is no column {offered.where}"
-                yield CodeFault(place, what, _nearest(parameter.arg, [*columns, *functions]))
+                yield CodeFault(place, what, _nearest(parameter.arg, [*columns, *others]))
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

@@ -208,3 +208,14 @@ def test_a_table_without_rows_has_features_without_rows() -> None:
     found = compute(feature(lambda x: x * 2, "x"), FRAME.clear(), TYPES)
     assert found.schema == {"feature": pl.Float64}
     assert found.height == 0
+
+
+def test_a_function_with_the_name_of_its_column_makes_the_feature_and_others_take_that() -> None:
+    flag = FeatureFunction("flag", lambda flag: np.where(flag, "yes", "no"), (Parameter("flag", "polars"),))
+    long = FeatureFunction("long", lambda flag: flag.str.len_chars(), (Parameter("flag", "polars"),))
+    assert compute((flag, long), FRAME, TYPES).to_dict(as_series=False) == {
+        "flag": ["yes", "no"],
+        "long": [3.0, 2.0],
+    }
+    row = RowFunctions((flag, long), TYPES)
+    assert row({"flag": np.array([True])})["long"].tolist() == [3.0]

@@ -120,7 +120,7 @@ def test_names_that_only_a_type_checker_imports_are_read_by_custom(loaded: Load)
         ("def speed(): return 1", "FE005", "no length"),
         ("import polars as pl\ndef speed(frame: pl.DataFrame): return frame", "FE005", "whole frame"),
         ("def a(b): return b\ndef b(c): return c\ndef c(a): return a", "FE006", "`a` -> `b` -> `c` -> `a`"),
-        ("def speed(speed): return speed", "FE006", "`speed` -> `speed`"),
+        ("def a(a, b): return b\ndef b(a): return a", "FE006", "`a` -> `b` -> `a`"),
         ("import no_such_library", "FE001", "no_such_library"),
         ("x = 1\ny = x / 0", "FE002", "ZeroDivisionError"),
         ("import sys\nsys.exit(0)", "FE002", "SystemExit"),
@@ -192,3 +192,14 @@ def test_a_module_that_hides_the_package_is_named(tmp_path: Path, monkeypatch: p
     with pytest.raises(UserCodeError) as caught:
         load("no_such_package.contact")
     assert caught.value.what.endswith("there is no module `no_such_package`")
+
+
+def test_a_parameter_with_the_name_of_its_own_function_is_the_column(loaded: Load) -> None:
+    found = loaded(
+        """
+        def doubled(wind): return wind * 2
+        def wind(wind, gust): return wind + gust
+        """
+    )
+    assert [function.name for function in found] == ["wind", "doubled"]
+    assert needed(found) == ("wind", "gust")

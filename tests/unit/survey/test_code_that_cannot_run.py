@@ -112,6 +112,7 @@ def test_a_parameter_that_is_no_column_is_named_with_its_line_and_the_nearest_on
     [
         "def short(distance): ...\ndef shorter(short, carrier): ...\n",
         "def short(distance): ...\ndef _helper(x): ...\n",
+        "def distance(distance): ...\ndef short(distance): ...\n",
         "import functools\n@functools.cache\ndef short(x): ...\n",
         "if True:\n    def other(distance): ...\ndef short(other): ...\n",
         "def short(x): ...\nshort = print\ndef shorter(short): ...\n",
@@ -120,6 +121,19 @@ def test_a_parameter_that_is_no_column_is_named_with_its_line_and_the_nearest_on
 )
 def test_what_only_running_the_module_can_tell_is_left_alone(tmp_path: Path, text: str) -> None:
     assert of_features(tmp_path, text) == []
+
+
+def test_a_parameter_with_the_name_of_its_own_function_must_be_a_column(tmp_path: Path) -> None:
+    ((place, what, _),) = of_features(tmp_path, "def late(late): ...\n")
+    assert (place, what) == ("features.py:1:10", "parameter `late` of `late` is no column of source `rows`")
+
+
+def test_a_feature_on_demand_with_the_name_of_a_column_is_named_before_it_runs(tmp_path: Path) -> None:
+    offered = Offered(columns=("wind", "gust"), where="of the request or the groups")
+    node = Node(name="dataset.d", kind="dataset", code=("features",), offered=offered)
+    (fault,) = faults(tmp_path, node, {"features.py": "def calm(wind): ...\ndef wind(wind): ...\n"})
+    assert fault.place == "features.py:2:1"
+    assert fault.what == "feature `wind` has the name of a column of the request or the groups"
 
 
 def test_features_of_a_group_that_are_all_taken_are_read_from_its_module(tmp_path: Path) -> None:
