@@ -554,7 +554,7 @@ class PredictionsRefused(Shape):
 
     Attributes:
         refused: The newest kinds, newest first.
-        lost: Records that were torn or damaged.
+        lost: Records that were torn or damaged near them.
     """
 
     refused: list[RefusedKind]
@@ -566,7 +566,7 @@ class Predictions(Shape):
 
     Attributes:
         predictions: The newest ones, oldest first.
-        lost: Records that were dropped or torn.
+        lost: Records that were dropped or torn near them.
     """
 
     predictions: list[Prediction]
@@ -1426,7 +1426,7 @@ class Parity(Shape):
         outcome: `pass`; `fail` where a value differs; `not run` where something could not be compared.
         tolerance: Relative difference of two numbers that are still the same.
         predictions: How many were looked at.
-        lost: Records of the log that were lost or torn.
+        lost: Records of the log that were lost or torn near them.
     """
 
     environment: str

@@ -135,6 +135,8 @@ def test_nothing_can_be_asked_to_change_a_record() -> None:
         "read",
         "read_segment",
         "read_refused",
+        "newest",
+        "newest_refused",
         "find",
         "is_held",
     }

@@ -102,7 +102,7 @@ def lineage(folder: Path, reference: str, *, down: bool = False) -> Traced:
 def predictions(
     folder: Path, environment: str, last: int, *, reveal: bool = False, who: str = ""
 ) -> tuple[list[Prediction], int]:
-    """The newest predictions of an environment, and how many records were lost or torn.
+    """The newest predictions of an environment, and how many records were lost or torn near them.
 
     Args:
         folder: Where to look for the product.
@@ -122,7 +122,7 @@ def predictions(
 
 
 def refused(folder: Path, environment: str, last: int) -> tuple[list[Refused], int]:
-    """What contracts refused last in an environment, newest first, and how many records were torn or damaged.
+    """What contracts refused last in an environment, newest first, and how many records were torn or damaged near it.
 
     Args:
         folder: Where to look for the product.

@@ -12,7 +12,9 @@ from headway.cli import options
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which environment, of which kind, how many."""
     options.environment(parser)
-    parser.add_argument("--last", type=int, default=10, metavar="N", help="how many (default: 10)")
+    parser.add_argument(
+        "--last", type=options.positive, default=10, metavar="N", help="how many (default: 10)"
+    )
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--reveal",
@@ -34,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from headway.api import reading
     from headway.render.shown import prediction_text, refused_text
 
-    folder, last = options.here(), max(args.last, 1)
+    folder, last = options.here(), args.last
     if args.refused:
         kind, (found, lost) = "refused", reading.refused(folder, args.env, last)
         lines = [refused_text(item) for item in found]

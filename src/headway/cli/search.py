@@ -19,7 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kind", metavar="KIND", help="source, column, feature_group, feature, dataset, model, ..."
     )
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default: 20)")
+    parser.add_argument(
+        "--limit", type=options.positive, default=20, metavar="N", help="how many (default: 20)"
+    )
     options.as_json(parser)
 
 

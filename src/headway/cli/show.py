@@ -17,7 +17,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rows", action="store_true", help="rows of a feature group: feature_group.NAME@3, or @TIME"
     )
-    parser.add_argument("--limit", type=int, default=10, metavar="N", help="how many rows (default: 10)")
+    parser.add_argument(
+        "--limit", type=options.positive, default=10, metavar="N", help="how many rows (default: 10)"
+    )
     options.as_json(parser)
 
 
@@ -54,7 +56,7 @@ def _rows(args: argparse.Namespace) -> int:
 
     commit, table = rows(options.here(), args.reference)
     personal = personal_columns(options.here(), commit.node)
-    first = [hidden_row(row, personal) for row in plain(table.head(max(args.limit, 0)).collect())]
+    first = [hidden_row(row, personal) for row in plain(table.head(args.limit).collect())]
     if args.json:
         artifact = show(options.here(), commit.commit).artifact
         print(json.dumps(msgspec.to_builtins(artifact) | {"rows": first}))

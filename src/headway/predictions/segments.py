@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import fcntl
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from heapq import heappush, heappushpop
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from uuid import UUID
 
 from headway.predictions.frame import HEADER, REFUSED, Lost, records
 from headway.predictions.record import Prediction, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 OPEN = ".open"
@@ -23,6 +24,9 @@ CLOSED = ".seg"
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 SLACK_SECONDS = 60.0
 """How far a prediction's own time may lie outside its segment's (queueing, a clock set right)."""
+
+
+_Kind = TypeVar("_Kind", Prediction, Refused)
 
 
 class Segment(NamedTuple):
@@ -72,10 +76,75 @@ def read_refused(directory: Path) -> Iterator[Refused | Lost]:
         OSError: A segment cannot be read.
     """
     for segment in segments(directory):
-        data, is_written = _content(segment.path)
-        for record in _records(segment.path, data, is_written) if REFUSED in data else ():
-            if not isinstance(record, Prediction):
-                yield record
+        yield from _refused(segment.path)
+
+
+def newest(directory: Path, last: int) -> tuple[list[Prediction], int]:
+    """The newest predictions of a log, oldest first, whichever process wrote them, and how many are lost near them.
+
+    Segments that ended before the oldest of them are not read, so neither they nor their gaps count.
+
+    Args:
+        directory: The log.
+        last: At most how many, from 1.
+
+    Raises:
+        OSError: A segment cannot be read.
+    """
+    found, lost = _newest(directory, last, read_segment, lambda item: (item.at,))
+    return found, sum(item.count for item in lost)
+
+
+def newest_refused(directory: Path, last: int) -> tuple[list[Refused], int]:
+    """The newest kinds of refusals, as `newest` has predictions; without predictions that a writer dropped.
+
+    Raises:
+        OSError: A segment cannot be read.
+    """
+    found, lost = _newest(directory, last, _refused, lambda item: (item.last, item.first))
+    return found, sum(item.count for item in lost if item.cause != "dropped")
+
+
+def _newest(
+    directory: Path,
+    last: int,
+    read_one: Callable[[Path], Iterator[_Kind | Lost]],
+    moment: Callable[[_Kind], tuple[int, ...]],
+) -> tuple[list[_Kind], list[Lost]]:
+    """Segments from the one that was written last on, as long as one may hold what is newer than what is kept."""
+    kept: list[
+        tuple[tuple[int, ...], str, int, _Kind]
+    ] = []  # a heap; name and place tell equal moments apart
+    lost: list[Lost] = []
+    ended = {segment.path: _ended(segment.path) for segment in segments(directory)}
+    for path in sorted(ended, key=lambda path: ended[path], reverse=True):
+        if len(kept) == last and (ended[path] + SLACK_SECONDS) * 1e6 < kept[0][0][0]:
+            break
+        for place, item in enumerate(read_one(path)):
+            if isinstance(item, Lost):
+                lost.append(item)
+                continue
+            entry = (moment(item), path.name, place, item)
+            if len(kept) < last:
+                heappush(kept, entry)
+            else:
+                heappushpop(kept, entry)
+    return [item for *_, item in sorted(kept)], lost
+
+
+def _ended(path: Path) -> float:
+    """When a segment was written last; the end of time for one that was renamed or removed meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
+def _refused(path: Path) -> Iterator[Refused | Lost]:
+    data, is_written = _content(path)
+    for record in _records(path, data, is_written) if REFUSED in data else ():
+        if not isinstance(record, Prediction):
+            yield record
 
 
 def _records(path: Path, data: bytes, is_written: bool) -> Iterator[Prediction | Refused | Lost]:  # noqa: FBT001

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from headway.cli.main import main
 from headway.core.ids import uuid7
 from headway.errors import EngineError
 from headway.predictions.frame import HEADER, Lost, answers_bytes, framed_origin
 from headway.predictions.log import PredictionLog
 from headway.predictions.record import Answers, Origin, Prediction
-from headway.predictions.segments import find, read, segments
+from headway.predictions.segments import find, newest, read, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -300,3 +301,65 @@ def test_an_id_within_another_record_is_not_mistaken_for_it(tmp_path: Path) -> N
     mention = msgspec.structs.replace(prediction(), request=wanted.id)
     segment(tmp_path, record(mention))
     assert find(tmp_path, wanted.id) is None
+
+
+# -- the newest ----------------------------------------------------------------------------------
+
+
+def closed(directory: Path, name: str, ended: float, *found: Prediction) -> Path:
+    """A segment that was written last at a moment, seconds since the epoch."""
+    path = directory / f"2026010{name}T000000.000000Z-1-1.seg"
+    path.write_bytes(HEADER + ORIGIN.record + b"".join(map(record, found)))
+    os.utime(path, (ended, ended))
+    return path
+
+
+def test_the_newest_are_the_newest_of_all_processes(tmp_path: Path) -> None:
+    """A server's segment that was begun first goes on while a batch writes another."""
+    closed(tmp_path, "1", 2e9, prediction(1), prediction(4), prediction(5))
+    closed(tmp_path, "2", 2e9, prediction(2), prediction(3))
+    found, lost = newest(tmp_path, 3)
+    assert ([item.at for item in found], lost) == ([3, 4, 5], 0)
+    everything, _ = newest(tmp_path, 100)
+    assert [item.at for item in everything] == [1, 2, 3, 4, 5]
+
+
+def test_those_of_a_segment_that_is_being_written_count(log: PredictionLog, tmp_path: Path) -> None:
+    closed(tmp_path, "1", 2e9, prediction(1))
+    add(log, prediction(2))
+    log.flush()
+    assert [item.at for item in newest(tmp_path, 1)[0]] == [2]
+
+
+def test_equal_moments_keep_the_order_in_which_they_were_written(tmp_path: Path) -> None:
+    rows = [prediction(7) for _ in range(5)]
+    closed(tmp_path, "1", 2e9, *rows)
+    assert [item.id for item in newest(tmp_path, 3)[0]] == [item.id for item in rows[2:]]
+
+
+def test_segments_that_ended_before_the_newest_are_not_read(tmp_path: Path) -> None:
+    day = 86_400
+    old = tmp_path / "20260101T000000.000000Z-1-1.seg"
+    old.mkdir()  # whoever reads it fails
+    os.utime(old, (day, day))
+    closed(tmp_path, "2", 3 * day, *(prediction(number * day * 1_000_000) for number in (2, 3)))
+    assert len(newest(tmp_path, 2)[0]) == 2
+    with pytest.raises(IsADirectoryError):
+        newest(tmp_path, 3)
+
+
+def test_what_is_lost_beside_the_newest_is_counted(tmp_path: Path) -> None:
+    path = closed(tmp_path, "1", 2e9, prediction(1), prediction(2))
+    path.write_bytes(path.read_bytes()[:-3])
+    found, lost = newest(tmp_path, 1)
+    assert ([item.at for item in found], lost) == ([1], 1)
+
+
+def test_there_is_no_newest_without_a_log(tmp_path: Path) -> None:
+    assert newest(tmp_path / "missing", 10) == ([], 0)
+
+
+@pytest.mark.parametrize("asked", [["predictions", "--last"], ["test", "--parity", "--limit"]])
+def test_none_of_the_newest_is_no_question(asked: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*asked, "0"]) == 2
+    assert "0 is below 1" in capsys.readouterr().err

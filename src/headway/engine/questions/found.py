@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections import deque
-from heapq import nlargest
 from typing import Any, NamedTuple
 
 import msgspec
@@ -175,7 +173,7 @@ def _made_in(workspace: Workspace, run: Ran) -> Found:
 def newest_predictions(
     workspace: Workspace, environment: str, last: int, *, revealed_to: str | None = None
 ) -> tuple[list[Prediction], int]:
-    """The newest predictions of an environment, oldest first, and how many were lost or torn.
+    """The newest predictions of an environment, oldest first, and how many were lost or torn near them.
 
     Args:
         workspace: Where they are.
@@ -183,22 +181,16 @@ def newest_predictions(
         last: How many.
         revealed_to: Who is shown personal values too, which is written down first; None is shown none.
     """
-    kept: deque[Prediction] = deque(maxlen=last)
-    lost = 0
-    for item in segments.read(workspace.serve(environment) / "log"):
-        if isinstance(item, Prediction):
-            kept.append(item)
-        else:
-            lost += item.count or 1
+    kept, lost = segments.newest(workspace.serve(environment) / "log", last)
     if revealed_to is not None:
         record_reveal(workspace, environment, revealed_to, len(kept))
-        return list(kept), lost
+        return kept, lost
     told = told_of(workspace)
     return [hidden(item, told) for item in kept], lost
 
 
 def newest_refused(workspace: Workspace, environment: str, last: int) -> tuple[list[Refused], int]:
-    """What contracts refused last in an environment, newest first, and how many records were torn or damaged.
+    """What contracts refused last in an environment, newest first, and how many records were torn or damaged near it.
 
     Nothing in it was sent by a caller, so that there is nothing to hide.
 
@@ -207,12 +199,5 @@ def newest_refused(workspace: Workspace, environment: str, last: int) -> tuple[l
         environment: The environment.
         last: How many records; each stands for one kind of refusal within a short time.
     """
-    found: list[Refused] = []
-    lost = 0
-    for item in segments.read_refused(workspace.serve(environment) / "log"):
-        if isinstance(item, Refused):
-            found.append(item)
-        elif item.cause != "dropped":  # those were predictions
-            lost += item.count
-    # Each worker has segments of its own.
-    return nlargest(last, found, key=lambda item: (item.last, item.first)), lost
+    found, lost = segments.newest_refused(workspace.serve(environment) / "log", last)
+    return found[::-1], lost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from math import isclose
@@ -88,7 +88,7 @@ class Parity(NamedTuple):
 
     Attributes:
         predictions: How many were looked at.
-        lost: Records of the log that were lost or torn, and could not be.
+        lost: Records that were lost or torn near them, and could not be.
     """
 
     environment: str
@@ -149,7 +149,7 @@ def parity(
     Raises:
         EngineError: The log or the ledger cannot be read.
     """
-    found, lost = _newest(workspace, environment, limit)
+    found, lost = segments.newest(workspace.serve(environment) / "log", limit)
     by_release: dict[str, list[Prediction]] = {}
     for item in found:
         by_release.setdefault(item.release, []).append(item)
@@ -169,17 +169,6 @@ def parity(
         look = _Look(release, predictions, newest, then, tolerance)
         features += [_hidden(item, item.feature, personal) for item in look.compared()]
     return Parity(environment, tolerance, len(found), lost, tuple(features))
-
-
-def _newest(workspace: Workspace, environment: str, limit: int) -> tuple[list[Prediction], int]:
-    kept: deque[Prediction] = deque(maxlen=limit)
-    lost = 0
-    for item in segments.read(workspace.serve(environment) / "log"):
-        if isinstance(item, Prediction):
-            kept.append(item)
-        else:
-            lost += item.count
-    return list(kept), lost
 
 
 class _Look(NamedTuple):
