@@ -14,8 +14,10 @@ from msgspec.structs import replace
 
 from headway.contract.casting import cast
 from headway.contract.columns import check
-from headway.contract.measuring import broken_rows
+from headway.contract.judging import judge
+from headway.contract.measuring import broken_rows, measure
 from headway.contract.report import Report, Result
+from headway.contract.state import renumbered
 from headway.facts.evidence import Outcome
 from headway.spec.contract import Contract
 
@@ -31,7 +33,7 @@ class Admitted(NamedTuple):
             pass, no caller may take them over.
         quarantined: The rows that were set aside, as they came, with `_row` and `_reasons`.
         report: What the contract says: of the rows that are let in, and how many broke the expectations
-            for which rows are set aside.
+            for which rows are set aside. Its row numbers are those of the batch as it came.
         read: Rows that came in; always `frame.height` and the sum of `rejected`.
         rejected: Reason -> rows; a row with several reasons counts under its first.
     """
@@ -69,11 +71,12 @@ def admit(frame: pl.DataFrame, contract: Contract, *, now: datetime | None = Non
         [word for word, is_broken in zip(words, row, strict=True) if is_broken]
         for row in broken.filter(rows).iter_rows()
     ]
-    kept = frame.filter(~rows)
+    kept, stays = frame.filter(~rows), (~rows).arg_true()
+    left = renumbered(measure(kept, contract, keep_keys=False), lambda row: stays[row - 1] + 1, frame.height)
     return Admitted(
         frame=cast(kept, contract),
         quarantined=marked(frame.filter(rows), (rows.arg_true() + 1).to_list(), reasons),
-        report=together(check(kept, contract, now=now), report),
+        report=together(judge(contract, left, now=now), report),
         read=frame.height,
         rejected=counted(reasons),
     )

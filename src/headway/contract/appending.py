@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import NamedTuple
 
 import polars as pl
@@ -21,7 +22,7 @@ from headway.contract.kept_states import States, name_of
 from headway.contract.keys import LostRun
 from headway.contract.measuring import broken_rows, measure, measure_held
 from headway.contract.report import Report, Result
-from headway.contract.state import State, merge
+from headway.contract.state import State, merge, renumbered
 from headway.core import digest
 from headway.facts.evidence import Outcome
 from headway.spec.contract import Contract
@@ -46,11 +47,37 @@ class Judged(NamedTuple):
         admitted: The rows that were read, divided; the report is about all files.
         files: How many there are.
         measured: How many of them were looked at; the others were known.
+        spans: Rows of each as it stands, those that are set aside too, where the report names rows; row
+            numbers of the report count on from file to file. Empty where they are not known.
     """
 
     admitted: Admitted
     files: int
     measured: int
+    spans: tuple[int, ...] = ()
+
+
+class _Rows(NamedTuple):
+    """Rows of a file: all, or those that are left when others were set aside.
+
+    Attributes:
+        span: Rows of the file.
+        places: Of those that are left, from 0; None for all.
+    """
+
+    frame: pl.DataFrame
+    span: int
+    places: pl.Series | None = None
+
+    def state(self, contract: Contract) -> State:
+        """What they show; rows are numbered as in the file."""
+        found, places = measure(self.frame, contract), self.places
+        return found if places is None else renumbered(found, lambda row: places[row - 1] + 1, self.span)
+
+    @property
+    def numbers(self) -> pl.Series:
+        """Of each row its place in the file, from 0."""
+        return pl.int_range(self.span, eager=True) if self.places is None else self.places.cast(pl.Int64)
 
 
 def admit_files(
@@ -77,14 +104,15 @@ def admit_files(
         SpecError: A rule can never be kept (DC001).
     """
     reading = _Reading(pieces, contract, states)
-    came = reading.folded([piece.name for piece in pieces], [piece.frame for piece in pieces])
+    frames = [None if piece.frame is None else _Rows(piece.frame, piece.frame.height) for piece in pieces]
+    came = reading.folded([piece.name for piece in pieces], frames)
     if came is None or not reading.can_settle(came):
         return None
-    report = reading.judged(came, [piece.frame for piece in pieces], now)
+    report = reading.judged(came, frames, now)
     aside = [item for item in report.results if item.action == "quarantine" and item.outcome is Outcome.WARN]
     if not aside:
         admitted = Admitted(_cast(rows, contract), marked(rows.clear(), [], []), report, rows.height, {})
-        return Judged(admitted, len(pieces), len(reading.measured))
+        return Judged(admitted, len(pieces), len(reading.measured), reading.spans(report))
     divided = reading.divided(rows, aside)
     if divided is None:
         return None
@@ -100,7 +128,7 @@ def admit_files(
         read=rows.height,
         rejected=counted(divided.reasons),
     )
-    return Judged(admitted, len(pieces), len(reading.measured))
+    return Judged(admitted, len(pieces), len(reading.measured), reading.spans(admitted.report))
 
 
 def sets_aside_by_others(report: Report) -> bool:
@@ -123,7 +151,7 @@ class _Divided(NamedTuple):
     """
 
     names: list[str]
-    frames: list[pl.DataFrame | None]
+    frames: list[_Rows | None]
     aside: pl.Series
     reasons: list[list[str]]
 
@@ -144,7 +172,7 @@ class _Reading:
         self.is_whole = all(piece.frame is not None for piece in pieces)
         self.measured: set[str] = set()
 
-    def folded(self, names: Sequence[str], frames: Sequence[pl.DataFrame | None]) -> State | None:
+    def folded(self, names: Sequence[str], frames: Sequence[_Rows | None]) -> State | None:
         """The states of all files as one; None where one is not known and its rows were not read."""
         try:
             return self._folded(names, frames)
@@ -152,7 +180,7 @@ class _Reading:
             self.states.distrust()
             return self._folded(names, frames)
 
-    def _folded(self, names: Sequence[str], frames: Sequence[pl.DataFrame | None]) -> State | None:
+    def _folded(self, names: Sequence[str], frames: Sequence[_Rows | None]) -> State | None:
         runs = list(_chain(names))
         start = next((place for place in range(len(names), 1, -1) if self.states.has(runs[place - 1])), 0)
         found = self.states.get(runs[start - 1]) if start else None
@@ -169,12 +197,12 @@ class _Reading:
             self.states.put(runs[-1], found)
         return found
 
-    def _state(self, name: str, frame: pl.DataFrame | None, file: str) -> State | None:
+    def _state(self, name: str, frame: _Rows | None, file: str) -> State | None:
         known = self.states.get(name)
         if known is not None or frame is None:
             return known
         self.measured.add(file)
-        found = measure(frame, self.contract)
+        found = frame.state(self.contract)
         self.states.put(name, found)
         return found
 
@@ -182,15 +210,34 @@ class _Reading:
         """Whether nothing more is to be read to judge a state."""
         return self.is_whole or not unsettled(self.contract, state)
 
-    def judged(self, state: State, frames: Sequence[pl.DataFrame | None], now: datetime | None) -> Report:
+    def judged(self, state: State, frames: Sequence[_Rows | None], now: datetime | None) -> Report:
         """The verdict; what states cannot tell is asked of the rows."""
-        return judge(self.contract, state, now=now, whole=lambda keys: self._whole(frames, keys))
+        whole = (lambda keys: self._whole(frames, keys)) if self.is_whole else None
+        return judge(self.contract, state, now=now, whole=whole)
 
-    def _whole(self, frames: Sequence[pl.DataFrame | None], keys: Collection[str]) -> State:
+    def spans(self, report: Report) -> tuple[int, ...]:
+        """Rows of each file as it came; none where the report names no row, or a state is lost."""
+        if not any(item.rows for item in report.results):
+            return ()
+        found = []
+        for piece in self.pieces:
+            state = self.states.without_keys(piece.name) if piece.frame is None else None
+            if piece.frame is None and state is None:
+                return ()
+            found.append(piece.frame.height if piece.frame is not None else state.rows if state else 0)
+        return tuple(found)
+
+    def _whole(self, frames: Sequence[_Rows | None], keys: Collection[str]) -> State:
         names = {name for item in checks(self.contract) if item.key in keys for name in item.columns}
-        held = [hold(frame, self.contract) for frame in frames if frame is not None]
+        parts = [part for part in frames if part is not None]
+        held = [hold(part.frame, self.contract) for part in parts]
         table = pl.concat([frame.select(name for name in frame.columns if name in names) for frame in held])
-        return measure_held(table, self.contract, table.columns, schema=(), keep_keys=False)
+        found = measure_held(table, self.contract, table.columns, schema=(), keep_keys=False)
+        if all(part.places is None for part in parts):
+            return found
+        starts = accumulate((part.span for part in parts), initial=0)
+        numbers = pl.concat([part.numbers + start for part, start in zip(parts, starts, strict=False)])
+        return renumbered(found, lambda row: numbers[row - 1] + 1, sum(part.span for part in parts))
 
     # -- rows that are set aside -----------------------------------------------------------------
 
@@ -205,16 +252,15 @@ class _Reading:
         if broken is None:
             return None
         names: list[str] = []
-        frames: list[pl.DataFrame | None] = []
+        frames: list[_Rows | None] = []
         masks = self._masks(rows, broken, keys)
         aside = masks.select(pl.any_horizontal(pl.all())).to_series().alias("aside")
         for piece, start in zip(self.pieces, self._starts(), strict=True):
             mask = None if piece.frame is None else aside.slice(start, piece.frame.height)
             is_cut = piece.name in broken and (is_alone or (mask is not None and bool(mask.any())))
-            rest = None if piece.frame is None or mask is None else piece.frame.filter(~mask)
-            frames.append(rest if is_cut else piece.frame)
+            frames.append(_left(piece.frame, mask if is_cut else None))
             said = broken.get(piece.name, "") if is_alone else _said(mask)
-            names.append(name_of(piece.name, "rest", said) if is_cut else piece.name)
+            names.append(name_of(piece.name, "left", said) if is_cut else piece.name)
         words = [reason(item) for item in results]
         reasons = [
             [word for word, is_broken in zip(words, row, strict=True) if is_broken]
@@ -262,6 +308,12 @@ class _Reading:
                 found.append(pl.DataFrame(dict.fromkeys(names, none)))
         empty = pl.DataFrame(schema=dict.fromkeys(names, pl.Boolean))
         return pl.concat([empty, *found])
+
+
+def _left(frame: pl.DataFrame | None, aside: pl.Series | None) -> _Rows | None:
+    if frame is None or aside is None:
+        return None if frame is None else _Rows(frame, frame.height)
+    return _Rows(frame.filter(~aside), frame.height, (~aside).arg_true())
 
 
 def _cast(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:

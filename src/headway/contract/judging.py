@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -54,9 +54,25 @@ def unsettled(contract: Contract, state: State) -> tuple[str, ...]:
     """Names of the checks that a state cannot settle, so that the whole table has to be looked at.
 
     Exact medians and quantiles, value counts that became too many to keep, and a uniqueness that only
-    hashes of text, or of several columns, speak against.
+    hashes of text, or of several columns, speak against; and where a table is refused for values that are
+    in several files, which rows those are.
     """
-    return tuple(item.key for item in checks(contract) if _is_unsettled(item, state))
+    asked = checks(contract)
+    refuses = [item for item in asked if item.batch == "reject" and item.mostly == 1]
+    unknown = [item.key for item in asked if _is_unsettled(item, state)]
+    return tuple(dict.fromkeys([*unknown, *_unplaced(refuses, state)]))
+
+
+def _unplaced(asked: Sequence[Check], state: State) -> tuple[str, ...]:
+    """Checks of uniqueness that values in several parts break: how many is known, and not in which rows."""
+    found = []
+    for item in asked:
+        if item.rule is None or item.rule.neighbours != "unique" or item.key not in state.tallies:
+            continue
+        keys = state.keys.get(key_name(item)) if state.is_mergeable else None
+        if keys is not None and keys.unexpected > state.tallies[item.key].unexpected:
+            found.append(item.key)
+    return tuple(found)
 
 
 def _is_unsettled(item: Check, state: State) -> bool:
@@ -82,8 +98,9 @@ def _has_values(item: Check, state: State) -> bool:
 
 def _results(contract: Contract, state: State, now: datetime | None, whole: Whole | None) -> Iterator[Result]:
     asked = checks(contract)
-    unknown = unsettled(contract, state)
-    full = whole(unknown) if unknown and whole is not None else None
+    unknown = [item.key for item in asked if _is_unsettled(item, state)]
+    wanted = (*unknown, *_unplaced(asked, state))
+    full = whole(wanted) if wanted and whole is not None else None
     yield from (result for result in state.schema if "of_type" not in result.expectation)
     yield _row_count(contract, state)
     if contract.freshness is not None:
@@ -100,7 +117,7 @@ def _results(contract: Contract, state: State, now: datetime | None, whole: Whol
         elif item.key in unknown and full is None:
             later.append(_not_run(item, "parts of the table, and only the whole can tell"))
         else:
-            yield _result(item, full if full is not None and item.key in unknown else state)
+            yield _result(item, full if full is not None and item.key in wanted else state)
     yield from later
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import date
+from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from headway.facts.evidence import Outcome
 from headway.spec.expectations import EXPECTATIONS
@@ -28,7 +33,8 @@ class Result(Struct, frozen=True, kw_only=True):
         element_count: Rows.
         missing_count: Nulls, which are skipped; NaN counts as null.
         examples: The first values that break it, as JSON has them; texts are cut to 60 characters.
-        rows: Their row numbers; the first row is 1.
+        rows: Their row numbers; the first row is 1. Rows that are set aside count too.
+        files: The file of each of these rows, where a table comes in several; numbers are then those in it.
         wanted: What was asked for, in words (`between 0 and 5000`).
         observed: What was seen instead, in words; empty where the counts say it all.
         settings: Great Expectations' keyword arguments, without the columns.
@@ -51,6 +57,7 @@ class Result(Struct, frozen=True, kw_only=True):
     missing_count: int = 0
     examples: tuple[Scalar, ...] = ()
     rows: tuple[int, ...] = ()
+    files: tuple[str, ...] = ()
     observed: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     severity: str = "critical"
@@ -82,12 +89,21 @@ class Result(Struct, frozen=True, kw_only=True):
         return f"{about}: expected {self.wanted}{share}, {found}{self._where()}"
 
     def _where(self) -> str:
-        if not self.rows:
-            return ""
         values = ", ".join(f"`{value}`" for value in self.examples)
+        if not self.rows:
+            return f" ({values})" if values else ""
         more = ", …" if self.unexpected_count > len(self.rows) else ""
-        rows = f"row{'s' if len(self.rows) > 1 else ''} {', '.join(map(str, self.rows))}{more}"
+        rows = f"{places(self.rows, self.files)}{more}"
         return f" ({values} in {rows})" if values else f" ({rows})"
+
+
+def places(rows: Sequence[int], files: Sequence[str] = ()) -> str:
+    """Where rows are: `row 3`, `rows 3, 5`, `a.csv rows 3, 5, b.csv row 1`."""
+    found = []
+    for file, run in groupby(zip(files or ("",) * len(rows), rows, strict=True), key=itemgetter(0)):
+        numbers = [str(row) for _, row in run]
+        found.append(f"{file} row{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}".lstrip())
+    return ", ".join(found)
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -114,6 +130,18 @@ class Report(Struct, frozen=True, kw_only=True):
     def warnings(self) -> tuple[Result, ...]:
         """The results that warn: broken, and not refused."""
         return tuple(result for result in self.results if result.outcome is Outcome.WARN)
+
+    def in_files(self, files: Sequence[tuple[str, int]]) -> Report:
+        """The report with rows numbered in their files.
+
+        Args:
+            files: (name, rows) of each, in the order in which the report counts them; with one alone, or
+                where they do not hold a row, numbers stay as they are.
+        """
+        ends = list(accumulate(rows for _, rows in files))
+        if len(files) < 2:  # noqa: PLR2004 -- then the table's name says it
+            return self
+        return replace(self, results=tuple(_in_files(item, files, ends) for item in self.results))
 
     def lines(self, limit: int = 10) -> tuple[str, ...]:
         """One line per failure, at most `limit` and one that counts the others."""
@@ -144,6 +172,17 @@ class Report(Struct, frozen=True, kw_only=True):
         }
 
 
+def _in_files(result: Result, files: Sequence[tuple[str, int]], ends: Sequence[int]) -> Result:
+    found = [bisect_left(ends, row) for row in result.rows]
+    if not found or result.files or max(found) >= len(files):
+        return result
+    return replace(
+        result,
+        rows=tuple(row - ends[at] + files[at][1] for row, at in zip(result.rows, found, strict=True)),
+        files=tuple(files[at][0] for at in found),
+    )
+
+
 def _lines(results: tuple[Result, ...], limit: int) -> tuple[str, ...]:
     more = (f"… and {len(results) - limit} more",) if len(results) > limit else ()
     return (*(result.line for result in results[:limit]), *more)
@@ -162,7 +201,7 @@ def _to_great_expectations(result: Result) -> dict[str, Any]:
             **({"id": result.id} if result.id else {}),
         },
         "result": {} if not_run else _counts(result),
-        "meta": {},
+        "meta": {"files": list(result.files)} if result.files else {},
         "exception_info": {
             "raised_exception": not_run,
             "exception_message": result.observed if not_run else None,

@@ -7,6 +7,7 @@ asks of the whole table.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -38,7 +39,7 @@ class Tally(Struct, frozen=True, kw_only=True):
     Attributes:
         unexpected: Rows that break it.
         skipped: Rows that it does not judge.
-        rows: The first of them; the first row is 1.
+        rows: The first of them; the first row is 1, and rows that were set aside count.
         examples: Their values, as JSON has them.
         ends: For an order: what the next file's values must follow.
     """
@@ -63,6 +64,7 @@ class State(Struct, frozen=True, kw_only=True):
         figures: Key of a figure -> its value; times and dates are numbers (microseconds, days).
         keys: Columns that are asked for uniqueness, or for distinct values -> their values.
         is_mergeable: Whether the keys were kept, so that it may be merged.
+        aside: Rows that stand among these and were set aside: only row numbers count them.
     """
 
     contract: str
@@ -75,6 +77,12 @@ class State(Struct, frozen=True, kw_only=True):
     figures: dict[str, Any]
     keys: dict[str, Keys] = field(default_factory=dict)
     is_mergeable: bool = False
+    aside: int = 0
+
+    @property
+    def span(self) -> int:
+        """Rows as they stand in the files, those that were set aside too."""
+        return self.rows + self.aside
 
 
 def encode(state: State) -> bytes:
@@ -120,6 +128,7 @@ def merge(one: State, other: State, contract: Contract) -> State:
     return replace(
         one,
         rows=one.rows + other.rows,
+        aside=one.aside + other.aside,
         schema=_merged_schema(one.schema, other.schema),
         sound=sound,
         nulls={name: one.nulls[name] + other.nulls[name] for name in sound},
@@ -131,8 +140,32 @@ def merge(one: State, other: State, contract: Contract) -> State:
 
 def _with_nothing(one: State, other: State) -> State:
     """A part without rows says nothing but which columns it has."""
-    kept, empty = (one, other) if one.rows else (other, one)
-    return replace(kept, schema=_merged_schema(kept.schema, empty.schema))
+    kept, empty = (one, other) if one.rows else (_moved(other, lambda row: row + one.span), one)
+    schema = _merged_schema(kept.schema, empty.schema)
+    return replace(kept, schema=schema, aside=one.aside + other.aside)
+
+
+def renumbered(state: State, number: Callable[[int], int], span: int) -> State:
+    """The state of rows that are left of a table, with the numbers that they have in it.
+
+    Args:
+        state: Of what is left.
+        number: The number of a row among them (from 1) -> its number in the table.
+        span: Rows of the table.
+    """
+    return replace(_moved(state, number), aside=span - state.rows)
+
+
+def _moved(state: State, number: Callable[[int], int]) -> State:
+    tallies = {
+        key: replace(
+            tally,
+            rows=tuple(map(number, tally.rows)),
+            ends=None if tally.ends is None else replace(tally.ends, row=number(tally.ends.row)),
+        )
+        for key, tally in state.tallies.items()
+    }
+    return replace(state, tallies=tallies)
 
 
 def _merged_figure(key: str, one: Any, other: Any) -> Any:
@@ -161,17 +194,17 @@ def _merged_result(one: Result, other: Result) -> Result:
 
 def _merged_tally(item: Check, one: State, other: State) -> Tally:
     mine, its = one.tallies[item.key], other.tallies[item.key]
-    rows = [*mine.rows, *(row + one.rows for row in its.rows)]
+    rows = [*mine.rows, *(row + one.span for row in its.rows)]
     examples = [*mine.examples, *its.examples]
     unexpected, ends = mine.unexpected + its.unexpected, mine.ends
     if mine.ends is not None and its.ends is not None:
         ends = Ends(mine.ends.first, its.ends.last, mine.ends.row)
         if not in_order(item.type, item.arguments, mine.ends.last, its.ends.first):
             unexpected += 1
-            rows.insert(len(mine.rows), its.ends.row + one.rows)
+            rows.insert(len(mine.rows), its.ends.row + one.span)
             examples.insert(len(mine.rows), as_json(native(item.types[0], its.ends.first)))
     elif its.ends is not None:
-        ends = Ends(its.ends.first, its.ends.last, its.ends.row + one.rows)
+        ends = Ends(its.ends.first, its.ends.last, its.ends.row + one.span)
     return Tally(
         unexpected=unexpected,
         skipped=mine.skipped + its.skipped,

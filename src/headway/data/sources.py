@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -43,13 +44,15 @@ class Loaded(NamedTuple):
     Attributes:
         frame: The rows that the contract lets in: its columns, in its order and types where the report
             passes; in the order in which they were read.
-        report: What the contract says of them; the caller decides whether to refuse.
+        report: What the contract says of them; the caller decides whether to refuse. Rows are numbered as
+            they stand in their files.
         contract: The contract that was used; `inferred` where none is declared.
         origins: Files that the rows came from, in the order of their rows, and those that were
             known and not read.
         attempts: How often it was tried.
         quarantined: The rows that the contract sets aside, with their reasons.
         rejected: Reason -> how many those are.
+        came: Files that were read, with all of their rows.
         judged: Files that there are, and how many of them were looked at for the report, which is about
             all; None where it is about what was read.
         is_anew: Whether everything was read, known or not, since the report could not be had otherwise.
@@ -62,6 +65,7 @@ class Loaded(NamedTuple):
     attempts: int = 1
     quarantined: pl.DataFrame = pl.DataFrame()
     rejected: Mapping[str, int] = {}
+    came: tuple[Origin, ...] = ()
     judged: tuple[int, int] | None = None
     is_anew: bool = False
 
@@ -129,9 +133,13 @@ def load(
         return _by_file(asked, shelf, batches, frame, attempts, pause, now)
     agreed = contract if contract is not None else _tagged(inferred(frame, name), source)
     _conceal(frame, agreed)
-    if since is not None:
-        frame = frame.filter(_from_mark(contracts.cast(frame, agreed), since, name))
-    return _loaded(admit(frame, agreed, now=now), batches, agreed, attempts)
+    if since is None:
+        return _loaded(admit(frame, agreed, now=now), batches, agreed, attempts)
+    asked_for = _from_mark(contracts.cast(frame, agreed), since, name)
+    admitted = admit(frame.filter(asked_for), agreed, now=now)
+    # Of a Parquet file the loader gives only rows that are asked for: which ones in the file is not known.
+    numbers = None if said.format == "parquet" else asked_for.arg_true().cast(pl.Int64) + 1
+    return _loaded(_as_read(admitted, numbers), batches, agreed, attempts)
 
 
 def _batches(asked: Asked, pause: Pause) -> tuple[list[Batch], int]:
@@ -139,16 +147,37 @@ def _batches(asked: Asked, pause: Pause) -> tuple[list[Batch], int]:
     return again(lambda: list(loader(asked)), pause)
 
 
-def _loaded(admitted: Admitted, batches: Sequence[Batch], contract: Contract, attempts: int) -> Loaded:
-    origins = _let_in([origin for batch in batches for origin in batch.origins], admitted.quarantined)
+def _as_read(admitted: Admitted, numbers: pl.Series | None) -> Admitted:
+    """With the numbers that rows have among all that were read; with none where those are not known."""
+    results = tuple(
+        replace(item, rows=() if numbers is None else tuple(numbers[row - 1] for row in item.rows))
+        for item in admitted.report.results
+    )
+    if numbers is None:
+        return admitted._replace(report=replace(admitted.report, results=results))
+    aside = admitted.quarantined.with_columns(numbers.gather(admitted.quarantined[ROW] - 1).alias(ROW))
+    return admitted._replace(quarantined=aside, report=replace(admitted.report, results=results))
+
+
+def _loaded(
+    admitted: Admitted,
+    batches: Sequence[Batch],
+    contract: Contract,
+    attempts: int,
+    files: Sequence[tuple[str, int]] | None = None,
+) -> Loaded:
+    read = [origin for batch in batches for origin in batch.origins]
+    origins = _let_in(read, admitted.quarantined)
+    files = files_of(read) if files is None else named_shortly(files)
     return Loaded(
         admitted.frame,
-        admitted.report,
+        admitted.report.in_files(files),
         contract,
         origins,
         attempts,
         admitted.quarantined,
         admitted.rejected,
+        tuple(origin for origin in read if origin.rows is not None),
     )
 
 
@@ -185,21 +214,24 @@ def _by_file(
     assert contract is not None
     states = States(shelf, asked_of(contract), contract)
     _conceal(frame, contract)
-    judged = admit_files(_pieces(batches, asked), frame, contract, states, now=now)
+    pieces = _pieces(batches, asked)
+    judged = admit_files([piece for _, piece in pieces], frame, contract, states, now=now)
     is_anew = judged is None
     if judged is None:  # some rows of files that are known are needed after all
         asked = asked._replace(known={})
         batches, attempts = _batches(asked, pause)
         frame = _joined(batches, asked)
         _conceal(frame, contract)
-        judged = admit_files(_pieces(batches, asked), frame, contract, states, now=now)
+        pieces = _pieces(batches, asked)
+        judged = admit_files([piece for _, piece in pieces], frame, contract, states, now=now)
     assert judged is not None, "every file was read"
-    loaded = _loaded(judged.admitted, batches, contract, attempts)
+    files = list(zip([name for name, _ in pieces], judged.spans, strict=False))
+    loaded = _loaded(judged.admitted, batches, contract, attempts, files)
     return loaded._replace(judged=(judged.files, judged.measured), is_anew=is_anew)
 
 
-def _pieces(batches: Sequence[Batch], asked: Asked) -> list[Piece]:
-    """Every file, in the order of the names; of those that were read the rows as they came."""
+def _pieces(batches: Sequence[Batch], asked: Asked) -> list[tuple[str, Piece]]:
+    """Every file with its name, in the order of the names; of those that were read the rows as they came."""
     assert asked.contract is not None
     options = {name: value for name, value in asked.options.items() if name != "storage"}
     read = digest.of_value([asked.loading.format, asked.loading.gzipped, options])
@@ -214,7 +246,19 @@ def _pieces(batches: Sequence[Batch], asked: Asked) -> list[Piece]:
                 continue
             found.append((origin.name, Piece(name, batch.frame.slice(start, origin.rows))))
             start += origin.rows
-    return [piece for _, piece in sorted(found, key=itemgetter(0))]
+    return sorted(found, key=itemgetter(0))
+
+
+def files_of(origins: Sequence[Origin]) -> list[tuple[str, int]]:
+    """Name and rows of the files that were read, in the order of their rows; names as `named_shortly` has them."""
+    return named_shortly([(origin.name, origin.rows) for origin in origins if origin.rows is not None])
+
+
+def named_shortly(files: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Files under their names in the folder that they share."""
+    folders = {posixpath.dirname(name) for name, _ in files}
+    shared = posixpath.commonpath(folders) if len({name[:1] == "/" for name in folders}) == 1 else ""
+    return [(name.removeprefix(shared).lstrip("/"), rows) for name, rows in files]
 
 
 def _let_in(origins: Sequence[Origin], quarantined: pl.DataFrame) -> tuple[Origin, ...]:

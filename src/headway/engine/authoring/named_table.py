@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -144,7 +145,7 @@ def loaded(named: Named) -> pl.DataFrame:
     Raises:
         HeadwayError: The rows cannot be read; see `headway.data.sources.load`.
     """
-    frame = _read(named, _texts(named))
+    frame = _read(named, _texts(named)).frame
     form = loading(named.source).format
     kinds = {"csv": CSV, "json": JSON, "json_lines": JSON}.get(str(form), ())
     return with_types(frame, kinds)
@@ -177,9 +178,9 @@ def _asked(named: Named) -> Asked:
     )
 
 
-def _read(named: Named, contract: Contract) -> pl.DataFrame:
+def _read(named: Named, contract: Contract) -> sources.Loaded:
     with importable(named.root):
-        return sources.load(named.source, named.name, contract, named.root, resolve).frame
+        return sources.load(named.source, named.name, contract, named.root, resolve)
 
 
 def _texts(named: Named) -> Contract:
@@ -195,23 +196,36 @@ def _texts(named: Named) -> Contract:
     return Contract(columns=columns)
 
 
-def under_contract(named: Named, contract: Contract) -> tuple[pl.DataFrame, dict[str, Unparsed]]:
-    """All rows as they come, typed by a contract where they come as text.
+class Typed(NamedTuple):
+    """Rows as they come, typed by a contract where they come as text.
 
-    Returns:
-        The rows, and of text columns that do not parse what does not; those stay text.
+    Attributes:
+        unparsed: Of text columns that do not parse what does not; those stay text.
+        files: Name and rows of each file, in the order of the rows.
+    """
+
+    frame: pl.DataFrame
+    unparsed: dict[str, Unparsed]
+    files: Sequence[tuple[str, int]] = ()
+
+
+def under_contract(named: Named, contract: Contract) -> Typed:
+    """All rows, typed by a contract where they come as text.
 
     Raises:
         HeadwayError: The rows cannot be read; see `headway.data.sources.load`.
     """
     said = loading(named.source)
     if said.place in ("sqlite", "postgresql"):
-        return _read(named, contract), {}
-    frame = _read(named._replace(contract=contract), _texts(named._replace(contract=contract)))
+        return Typed(_read(named, contract).frame, {})
+    read = _read(named._replace(contract=contract), _texts(named._replace(contract=contract)))
+    frame, files = read.frame, sources.files_of(read.origins)
     if not frame.width:
-        return pl.DataFrame(schema={name: DTYPES[one.type] for name, one in contract.columns.items()}), {}
+        return Typed(
+            pl.DataFrame(schema={name: DTYPES[one.type] for name, one in contract.columns.items()}), {}
+        )
     if said.format not in ("csv", "json", "json_lines") or not said.has_files:
-        return frame, {}
+        return Typed(frame, {}, files)
     kinds = ("time", "date") if said.format != "csv" else tuple(DTYPES)
     texts = {
         name: column
@@ -220,4 +234,4 @@ def under_contract(named: Named, contract: Contract) -> tuple[pl.DataFrame, dict
     }
     typed, unparsed = parse(pl.DataFrame({name: frame[name] for name in texts}), texts)
     held = {name: typed[name] for name in texts if name not in unparsed}
-    return frame.with_columns(**held) if held else frame, unparsed
+    return Typed(frame.with_columns(**held) if held else frame, unparsed, files)

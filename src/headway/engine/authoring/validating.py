@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from headway.contract.admission import admit
 from headway.contract.files import check_file
 from headway.contract.personal import personal_columns
-from headway.contract.report import Report, Result
+from headway.contract.report import Report, Result, places
 from headway.contract.words import LONGEST, show
 from headway.data.cells import Unparsed
 from headway.data.personal import mask_of
@@ -104,11 +104,10 @@ def _streamed(named: Named, contract: Contract) -> Validated | None:
 
 
 def _judged(named: Named, contract: Contract) -> Validated:
-    frame, unparsed = under_contract(named, contract)
+    frame, unparsed, files = under_contract(named, contract)
     personal = [frame[name] for name in frame.columns if name in personal_columns(contract)]
     with working_on(mask_of(lambda: personal) if personal else None):
         admitted = admit(frame, contract)
-        results = tuple(_with_cells(result, unparsed) for result in admitted.report.results)
         return Validated(
             what=named.what,
             contract_file=named.contract_file,
@@ -116,24 +115,41 @@ def _judged(named: Named, contract: Contract) -> Validated:
             columns=frame.width,
             rows=frame.height,
             set_aside=admitted.rejected,
-            report=replace(admitted.report, results=results),
+            report=_with_cells(admitted.report, unparsed, files),
         )
 
 
-def _with_cells(result: Result, unparsed: Mapping[str, Unparsed]) -> Result:
-    """Of text that is not written in its column's type: which cells, and in which rows."""
-    if "of_type" not in result.expectation or result.columns[0] not in unparsed:
+def _with_cells(report: Report, unparsed: Mapping[str, Unparsed], files: Sequence[tuple[str, int]]) -> Report:
+    """With the cells that are not written in their column's type, and where they are."""
+    found = tuple(_with_unparsed(result, unparsed) for result in report.results)
+    placed = replace(report, results=found).in_files(files)
+    return replace(placed, results=tuple(_with_few_cells(result, unparsed) for result in placed.results))
+
+
+def _is_unparsed(result: Result, unparsed: Mapping[str, Unparsed]) -> bool:
+    return "of_type" in result.expectation and result.columns[0] in unparsed
+
+
+def _with_unparsed(result: Result, unparsed: Mapping[str, Unparsed]) -> Result:
+    if not _is_unparsed(result, unparsed):
         return result
     found = unparsed[result.columns[0]]
-    cells = ", ".join(f"{show(cell)} in row {row}" for row, cell in found.examples)
-    present = result.element_count - result.missing_count
-    few = found.count <= present // 2
     return replace(
         result,
         unexpected_count=found.count,
         examples=tuple(cell[:LONGEST] for _, cell in found.examples),
         rows=tuple(row for row, _ in found.examples),
-        observed=f"{found.count:,} of {present:,} cells that are not written as one ({cells})"
-        if few
-        else result.observed,
     )
+
+
+def _with_few_cells(result: Result, unparsed: Mapping[str, Unparsed]) -> Result:
+    """In words, unless most cells are written otherwise: then the column is of another type."""
+    present = result.element_count - result.missing_count
+    if not _is_unparsed(result, unparsed) or result.unexpected_count > present // 2:
+        return result
+    cells = ", ".join(
+        f"{show(cell)} in {places([row], result.files[at : at + 1])}"
+        for at, (cell, row) in enumerate(zip(result.examples, result.rows, strict=True))
+    )
+    said = f"{result.unexpected_count:,} of {present:,} cells that are not written as one ({cells})"
+    return replace(result, observed=said)
