@@ -173,3 +173,17 @@ def test_slices_by_a_personal_column_are_refused(people: Folder) -> None:
     done = people.run("check")
     assert done.code == 2
     assert "slices.by[0]: `customer` is tagged pii, and a slice is named by its value" in done.err
+
+
+def test_where_the_file_is_wrong_every_value_counts_as_personal(people: Folder) -> None:
+    with people.serving() as url:
+        status, _ = post(
+            f"{url}/predict/main", {"at": "2026-02-01T12:00:00Z", "customer": "c7", "amount": 8.5}
+        )
+        assert status == 200
+    assert people.run("predictions", "--json").json["predictions"][0]["sent"]["amount"] == 8.5
+    people.edit("headway.yaml", "predict_at: at", "predict_att: at")
+    (hidden,) = people.run("predictions", "--json").json["predictions"]
+    assert set(hidden["sent"].values()) | set(hidden["features"].values()) == {"[pii]"}
+    shown = people.run("show", "feature_group.contact@1", "--rows", "--json")
+    assert {value for row in shown.json["rows"] for value in row.values()} == {"[pii]"}

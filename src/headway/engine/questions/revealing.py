@@ -39,21 +39,23 @@ class About(NamedTuple):
 
 
 class Told(NamedTuple):
-    """Every node of a product, as its file says it now; nothing where the file is wrong.
+    """Every node of a product, as its file says it now.
 
     Attributes:
-        columns: Node -> column -> the tags that it carries.
+        columns: Node -> column -> the tags that it carries; None where the file is wrong.
     """
 
     nodes: Mapping[str, About] = {}
-    columns: Mapping[str, Columns] = {}
+    columns: Mapping[str, Columns] | None = None
 
     def of(self, node: str) -> About:
         """What is said of a node."""
         return self.nodes.get(node, About())
 
     def personal(self, node: str) -> set[str]:
-        """Columns of a node that carry personal data."""
+        """Columns of a node that carry personal data: every one, where nobody can say which."""
+        if self.columns is None or node not in self.nodes:
+            return {EVERY}
         return columns_with(self.columns.get(node, {}), PERSONAL)
 
 
@@ -64,7 +66,9 @@ def told_of(workspace: Workspace) -> Told:
         nodes = graph(loaded.product, loaded.contracts)
         found = governed(loaded, nodes, Modules(workspace.root), workspace.open_reader())
     except HeadwayError:
-        return Told()  # a wrong file is another command's to say; what was made of it can be read
+        return (
+            Told()
+        )  # a wrong file is another command's to say; what was made of it can be read, without values
     said = {}
     for node in nodes.nodes:
         kind, _, name = node.name.partition(".")
