@@ -225,6 +225,20 @@ def test_k_anonymity_is_measured_without_building_the_dataset_anew(told: Folder)
     assert (told.root / ".headway" / "ledger.db").stat().st_size == size, "what is known is not counted again"
 
 
+def test_a_table_without_a_column_that_the_rule_names_is_not_judged_by_the_others(told: Folder) -> None:
+    """`age` itself is in no dataset here; what is computed from it would go unseen."""
+    among(told, 2, "columns: [eager, age]")
+    assert told.run("apply").code == 0
+    done = told.run("plan", "--env", "prod")
+    assert done.code == 3
+    assert "dataset.main: it has no column `age`; name what is computed from that" in done.err
+
+
+def test_a_forbidden_tag_that_is_nearly_another_is_said(told: Folder) -> None:
+    rule(told, "  - {deny: {tag: pi}, in: model.*}\n")
+    assert "nothing bears `pi`; did you mean `pii`?" in told.run("check").out
+
+
 def test_rows_that_stand_out_are_refused_with_their_number_and_never_their_values(told: Folder) -> None:
     among(told, 5)
     assert told.run("apply").code == 0

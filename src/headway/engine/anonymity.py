@@ -80,7 +80,13 @@ def _judged(
     tables = list(_tables(opened, plan, rule, wanted))
     for table in tables:
         measure = _known(opened, table, wanted, fresh)
-        if measure is not None:
+        lacking = anonymity.absent(wanted, table.node, opened.loaded, set(table.columns))
+        if lacking:
+            names = few([f"`{name}`" for name in lacking])
+            said[table.node] = (
+                f"it has no column {names}; name what is computed from that, or let a rule of its own be about it"
+            )
+        elif measure is not None:
             said[table.node] = anonymity.said(wanted, measure)
         elif table.artifact is not None and table.columns and strict:
             said[table.node] = _NOBODY

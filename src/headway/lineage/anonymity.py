@@ -74,6 +74,20 @@ def quasi_identifiers(
     return tuple(sorted(found))
 
 
+def absent(wanted: Anonymity, node: str, loaded: Loaded, found: Collection[str]) -> tuple[str, ...]:
+    """Columns that a rule names and a table lacks which has others of them: it would be judged by less than was asked.
+
+    Args:
+        wanted: The rule.
+        node: The table.
+        loaded: The product.
+        found: What `quasi_identifiers` found in the table.
+    """
+    starts = _starts(node, loaded)
+    here = {name for name in wanted.columns if any(start + name in found for start in starts)}
+    return tuple(name for name in wanted.columns if name not in here) if here else ()
+
+
 def may_be_under(rule: PolicyRule, node: str, loaded: Loaded, columns: Columns) -> bool:
     """Whether a table has such a column, or may turn out to have one once its data is there."""
     wanted = rule.k_anonymity

@@ -130,7 +130,19 @@ def _judged(
         whys = _own(rule, node, columns, loaded) if rule.on else _along(rule, node, columns, loaded, graph)
         breaches += [Breach(node, why) for why in dict.fromkeys(whys)]
     outcome = Outcome.FAIL if breaches else Outcome.PASS if meant else Outcome.NOT_APPLICABLE
-    return Judged(words(rule), place, outcome, tuple(breaches), rule.severity or "", rule.reason)
+    note = _mistyped(rule, carried)
+    return Judged(words(rule), place, outcome, tuple(breaches), rule.severity or "", rule.reason, note=note)
+
+
+def _mistyped(rule: PolicyRule, carried: Mapping[str, Columns]) -> str:
+    """A forbidden tag that nothing bears, where another one is nearly called so; empty for a rule that only prevents."""
+    tags = rule.deny.tag if rule.deny is not None else ()
+    borne = {item.tag for columns in carried.values() for found in columns.values() for item in found}
+    for tag in tags:
+        near = anonymity.nearest(tag, borne) if not bears(borne, tag) else ""
+        if near:
+            return f"nothing bears `{tag}`; did you mean `{near}`?"
+    return ""
 
 
 def of_rows(
