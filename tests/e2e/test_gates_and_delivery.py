@@ -130,6 +130,13 @@ def test_a_damaged_ledger_does_not_keep_anybody_from_stopping(applied: Folder) -
     done = applied.run("stop", "--env", "prod", "--why", "red button")
     assert done.code == 0, done.err
     assert "by an override beside the route" in done.out
+    told = applied.run("status")
+    assert "prod at revision unknown" in told.out
+    assert "what it points at is unknown" in told.out
+    assert "points at nothing" not in told.out
+    assert "serves main: stopped" in told.out
+    prod = next(one for one in applied.run("status", "--json").json["environments"] if one["name"] == "prod")
+    assert (prod["revision"], prod["pointers"], prod["agrees"]) == (None, None, None)
 
 
 def test_a_stop_holds_every_release_until_a_rollback_brings_one_back(applied: Folder) -> None:

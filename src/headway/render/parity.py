@@ -30,7 +30,7 @@ def parity_text(parity: Parity) -> str:
         for item in chosen:
             lines += _examples(item)
     if parity.lost:
-        lines.append(f"note: {count(parity.lost, 'record')} of the log were lost or torn")
+        lines.append(f"note: {count(parity.lost, 'record')} of the log near them were lost or torn")
     return "\n".join(lines)
 
 

@@ -26,8 +26,11 @@ def status_text(status: Status, style: Style = PLAIN) -> str:
 def _environment(item: EnvironmentStatus, style: Style) -> list[str]:
     state = item.state
     protected = ", protected" if item.protected else ""
-    lines = [f"{style(state.name, 'bold')} at revision {state.revision}{protected}"]
-    if not state.pointers:
+    revision = state.revision if item.is_known else "unknown"
+    lines = [f"{style(state.name, 'bold')} at revision {revision}{protected}"]
+    if not item.is_known:
+        lines.append("  what it points at is unknown")
+    elif not state.pointers:
         lines.append("  points at nothing")
     lines += table([(node, digest[:12]) for node, digest in sorted(state.pointers.items())])
     for node, read in item.stand_ins.items():
@@ -76,11 +79,21 @@ def _served(item: EnvironmentStatus, style: Style) -> list[str]:
         releases = ", ".join(f"{served.release[:12]} ({served.weight:g}%)" for served in endpoint.releases)
         runtime = item.runtimes.get(f"endpoint.{endpoint.name}", "")
         form = f", {runtime}" if runtime and endpoint.releases else ""
-        lines.append(f"  serves {endpoint.name}: {releases or style('stopped', 'red')}{form}")
+        lines.append(f"  serves {endpoint.name}: {releases or _why_none(item, endpoint.name, style)}{form}")
     if item.override is not None:
         by = f"{item.override.action} by {item.override.who}, not in the journal yet"
         lines.append(style(f"  overridden without the ledger: {by}", "red"))
-    if item.route.revision != item.state.revision:
+    if item.is_known and item.route.revision != item.state.revision:
         text = f"  the route carries revision {item.route.revision}, the ledger is at {item.state.revision}"
         lines.append(style(text, "red"))
     return lines
+
+
+def _why_none(item: EnvironmentStatus, endpoint: str, style: Style) -> str:
+    """Why an endpoint serves no release."""
+    if endpoint in item.unreleased:
+        return "nothing released yet"
+    overridden = item.override is not None and endpoint in {one.name for one in item.override.endpoints}
+    if item.is_known or overridden:
+        return style("stopped", "red")
+    return style("no release; the ledger knows whether it was stopped", "red")

@@ -14,11 +14,13 @@ from headway.engine.delivery.materialise import Kept, kept
 from headway.engine.retention import Past, limits_in, past
 from headway.engine.standing_in import standing_in
 from headway.errors import HeadwayError
-from headway.facts.moves import EnvironmentState
+from headway.facts.moves import EnvironmentState, Move
 from headway.lineage.retention import Limit
 from headway.plan.make import hold_on
+from headway.release.history import was_released
 from headway.release.publish import published
 from headway.spec.load import load_alone
+from headway.store.ports import EnvironmentReader
 from headway.store.workspace import Workspace
 
 
@@ -34,6 +36,8 @@ class EnvironmentStatus(NamedTuple):
         online: Tables of the online store that the route's releases look up.
         online_trouble: Why they cannot be told.
         past: What it holds that is older than it may be.
+        is_known: Whether the ledger could be read; else `state` has only the name.
+        unreleased: Endpoints of the route that never had a release.
     """
 
     state: EnvironmentState
@@ -46,10 +50,14 @@ class EnvironmentStatus(NamedTuple):
     online: tuple[Kept, ...] = ()
     online_trouble: str = ""
     past: tuple[Past, ...] = ()
+    is_known: bool = True
+    unreleased: tuple[str, ...] = ()
 
     @property
-    def agrees(self) -> bool:
-        """Whether the servers carry the ledger's revision, and no override stands."""
+    def agrees(self) -> bool | None:
+        """Whether the servers carry the ledger's revision, and no override stands; None where nobody can tell."""
+        if not self.is_known:
+            return None
         served = self.route is not None and self.route.revision == self.state.revision
         return self.override is None and (served or not self.runtimes)
 
@@ -96,7 +104,7 @@ def status_of(file: Path) -> Status:
                 states[name],
                 limits,
                 protected=name in product.environments and product.environments[name].protected,
-            )
+            )._replace(is_known=not trouble)
             for name in names
         ),
         trouble,
@@ -136,8 +144,27 @@ def _environment(
     online, online_trouble = _online(workspace, state, found)
     old = tuple(past(workspace, reader, state, limits, SystemClock().now()))
     return EnvironmentStatus(
-        state, protected, runtimes, found, override, trouble, aged, online, online_trouble, old
+        state,
+        protected,
+        runtimes,
+        found,
+        override,
+        trouble,
+        aged,
+        online,
+        online_trouble,
+        old,
+        unreleased=_unreleased(reader, state, found),
     )
+
+
+def _unreleased(reader: EnvironmentReader, state: EnvironmentState, found: Route | None) -> tuple[str, ...]:
+    """Endpoints that serve nothing because nothing was ever released to them, not because somebody stopped them."""
+    empty = [endpoint.name for endpoint in found.endpoints if not endpoint.releases] if found else []
+    if not empty or not state.revision:  # without a revision the ledger knows nothing, or cannot be read
+        return ()
+    moves = [fact.body for fact, _ in reader.journal(state.name) if isinstance(fact.body, Move)]
+    return tuple(name for name in empty if not was_released(moves, [f"endpoint.{name}"]))
 
 
 def _online(
@@ -162,8 +189,8 @@ def _as_json(item: EnvironmentStatus) -> dict[str, Any]:
     return {
         "name": state.name,
         "protected": item.protected,
-        "revision": state.revision,
-        "pointers": state.pointers,
+        "revision": state.revision if item.is_known else None,
+        "pointers": state.pointers if item.is_known else None,
         "holds": [
             {"node": hold.node, "digest": hold.digest, "who": hold.who, "why": hold.why}
             for hold in state.holds
@@ -173,6 +200,7 @@ def _as_json(item: EnvironmentStatus) -> dict[str, Any]:
             endpoint.name: [served.release for served in endpoint.releases]
             for endpoint in (route.effective(item.route, item.override).endpoints if item.route else ())
         },
+        "unreleased": list(item.unreleased),
         "route_revision": item.route.revision if item.route else None,
         "last_good": item.stand_ins,
         "past_retention": [
