@@ -84,6 +84,7 @@ class Applied(Shape):
         executed: Nodes that ran, in order.
         revision: Of the environment, afterwards.
         moved: Node -> digest, of the pointers that moved.
+        brought: What servers lacked and now have though no pointer moved: `the route`, and tables for look-up.
         refused: Why the pointers did not move (exit code 3); null when nothing refused.
         seconds: Wall time.
     """
@@ -94,6 +95,7 @@ class Applied(Shape):
     executed: list[str]
     revision: int
     moved: dict[str, str]
+    brought: list[str]
     refused: str | None
     seconds: float
 
@@ -368,13 +370,14 @@ class EnvironmentStatus(Shape):
     Attributes:
         name: Its name.
         protected: Whether its pointers move only through gates.
-        revision: Number of its moves.
-        pointers: Node -> digest.
+        revision: Number of its moves; null where the ledger cannot be read.
+        pointers: Node -> digest; null likewise.
         holds: Releases held back.
         served: Endpoint -> releases that the servers are told to serve; none when it is stopped.
+        unreleased: Endpoints that serve nothing because nothing was released to them yet.
         route_revision: Revision that the route file carries; null when there is none.
         override: `stop` or `roll_back` done without the ledger and not journalled yet; else null.
-        agrees: Whether ledger and servers say the same.
+        agrees: Whether ledger and servers say the same; null where the ledger cannot be read.
         last_good: Source's node -> when the version was read that is used while it cannot be read.
         past_retention: What it holds that is older than a rule lets it be.
         online: Table -> how the online store has it, of the tables that the releases look up.
@@ -383,13 +386,14 @@ class EnvironmentStatus(Shape):
 
     name: str
     protected: bool
-    revision: int
-    pointers: dict[str, str]
+    revision: int | None
+    pointers: dict[str, str] | None
     holds: list[Held]
     served: dict[str, list[str]]
+    unreleased: list[str]
     route_revision: int | None
     override: str | None
-    agrees: bool
+    agrees: bool | None
     last_good: dict[str, str]
     past_retention: list[PastRetention]
     online: dict[str, OnlineTable]

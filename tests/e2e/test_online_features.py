@@ -185,7 +185,10 @@ def test_a_store_that_is_gone_is_replaced_by_what_was_released_and_written_again
     assert refused.code == 4
     assert "ON008" in refused.err
     store.unlink()
-    assert "1,536 rows for look-up" in depots.run("apply").err
+    again = depots.run("apply")
+    assert "1,536 rows for look-up" in again.err
+    assert "nothing ran; the servers of dev got what they lacked: depots.depot_load/v1" in again.out
+    assert depots.run("apply").out == "nothing to do in dev\n"
 
 
 @pytest.mark.parametrize(("fallback", "status"), [("refuse", 503), ("missing", 200)])

@@ -70,7 +70,7 @@ class Job:
     replan: Callable[[], Plan]
     judge: Callable[[Plan], Sequence[tuple[Evidence, str]]]
     admit: Callable[[Plan], Verdict]
-    publish: Callable[[EnvironmentState], None]
+    publish: Callable[[EnvironmentState], Sequence[str]]
     report: Callable[[events.Event], None]
     scratch: Callable[[], AbstractContextManager[Path]]
     who: str
@@ -86,6 +86,7 @@ class Applied(NamedTuple):
         moved: The move that was made, if any.
         refusal: Why the pointers did not move, when evidence said no.
         plan: The plan as it stands afterwards.
+        brought: What servers lacked and now have though no pointer moved: the route, and tables for look-up.
     """
 
     run: str
@@ -94,6 +95,7 @@ class Applied(NamedTuple):
     moved: Move | None = None
     refusal: HeadwayError | None = None
     seconds: float = 0.0
+    brought: tuple[str, ...] = ()
 
 
 def apply(job: Job, plan: Plan) -> Applied:
@@ -253,6 +255,7 @@ def summary(applied: Applied) -> dict[str, Any]:
         "executed": list(applied.executed),
         "revision": applied.moved.revision if applied.moved else applied.plan.revision,
         "moved": dict(applied.moved.after) if applied.moved else {},
+        "brought": list(applied.brought),
         "refused": applied.refusal.what if applied.refusal else None,
         "seconds": round(applied.seconds, 3),
     }

@@ -151,7 +151,8 @@ def collect(
         workspace: Where.
         declared: Environments that the product file declares.
         who: Who asks.
-        dry_run: Remove nothing.
+        dry_run: Remove nothing, write nothing, and wait for nobody: what others write at this moment is listed as
+            it stands.
         limits: Node -> for how long it may keep rows, where a rule says so.
         now: Decides what is too old, and which holds stand; None means this moment.
 
@@ -159,28 +160,29 @@ def collect(
         ConflictError: Somebody is applying, promoting, or writing a table.
         EngineError: The disk refuses; what is gone by then was referred to by nothing.
     """
-    writer = workspace.open_writer()
     reader = workspace.open_reader()
+    moment = now if now is not None else SystemClock().now()
+    if dry_run:
+        return _collect(workspace, reader, None, who, limits, moment)
+    writer = workspace.open_writer()
     with contextlib.ExitStack() as alone:
         for name in dict.fromkeys([*declared, *reader.environments()]):
             alone.enter_context(writer.lease(f"environment-{name}", f"{who}: gc"))
         found = (fact.body for fact in reader.facts(kinds=("commit",)))
         for node in sorted({commit.node for commit in found if isinstance(commit, Committed)}):
             alone.enter_context(writer.lease(node, f"{who}: gc"))
-        moment = now if now is not None else SystemClock().now()
-        return _collect(workspace, reader, writer, who, limits, moment, dry_run=dry_run)
+        return _collect(workspace, reader, writer, who, limits, moment)
 
 
 def _collect(
     workspace: Workspace,
     reader: SqliteReader,
-    writer: SqliteWriter,
+    writer: SqliteWriter | None,
     who: str,
     limits: Mapping[str, Limit],
     now: datetime,
-    *,
-    dry_run: bool,
 ) -> Swept:
+    """Nothing is removed without a writer, who says so first."""
     past = _read(reader)
     reasons = _reasons(reader, past, now)
     aged = list(_aged(workspace, reader, past, limits, now))
@@ -198,13 +200,13 @@ def _collect(
     ]
     gone += [Item(item.node, item.name, 0, item.path.stat().st_size, item.why) for item in expired]
     files, size = _sweep(workspace, past, staying, expired, dry_run=True)
-    if files and not dry_run:
+    if files and writer is not None:
         # The fact first: rows that are gone without a word would look like damage.
         commits = tuple(item.digest for item in gone if item.commit)
         facts = tuple(item.fact() for item in expired)
         writer.record(Collected(who=who, commits=commits, files=files, size=size, expired=facts))
         _sweep(workspace, past, staying, expired, dry_run=False)
-    return Swept(tuple(kept), tuple(gone), files, size, dry_run, tuple(_generations(past, staying)))
+    return Swept(tuple(kept), tuple(gone), files, size, writer is None, tuple(_generations(past, staying)))
 
 
 def _aged(

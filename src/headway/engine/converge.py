@@ -62,9 +62,9 @@ def converge(
     if not made.todo:  # a rule may have come since the releases were judged
         governed = anonymity.standing(opened, made)
         job.writer.record(*governing.evidence(governed, made, opened.reader, SystemClock().now()))
-    if not applied.moved:
-        job.publish(opened.reader.environment(environment))
-    return applied
+    if applied.moved:
+        return applied
+    return applied._replace(brought=tuple(job.publish(opened.reader.environment(environment))))
 
 
 def job_of(
@@ -92,10 +92,11 @@ def job_of(
     def admit_plan(made: Plan) -> Verdict:
         return admit(opened, made)
 
-    def publish(state: EnvironmentState) -> None:
-        _, done = serving.release_features(workspace, opened.loaded.product, state)
+    def publish(state: EnvironmentState) -> list[str]:
+        is_routed, done = serving.release_features(workspace, opened.loaded.product, state)
         for table in done:
             report(events.Materialised(table, table.seconds))
+        return [*(["the route"] if is_routed else []), *(table.table for table in done)]
 
     return Job(
         root=opened.root,

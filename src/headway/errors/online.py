@@ -28,10 +28,10 @@ def table_is_not_there(place: str, table: str, tables: Sequence[str]) -> EngineE
 
     A feature group is written to the online store of an environment when `headway apply` moves it there.
     """
-    listed = ", ".join(f"`{name}`" for name in sorted(tables)[:5]) or "none"
+    listed = ", ".join(f"`{name}`" for name in sorted(tables)[:5])
     return EngineError(
         code="ON002",
-        what=f"the online store `{place}` has no table `{table}`; it has {listed}",
+        what=f"the online store `{place}` has no table `{table}`; it {f'has {listed}' if listed else 'is empty'}",
         mend="run `headway apply` for the environment",
     )
 

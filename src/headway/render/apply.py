@@ -11,6 +11,11 @@ def applied_text(applied: Applied, style: Style = PLAIN) -> str:
     """One line for the work, one for the pointers."""
     if not applied.run and applied.refusal is not None:
         return f"nothing ran; {style('no pointer moved', 'red')} in {applied.plan.env}"
+    if not applied.run and applied.brought:
+        brought = ", ".join(applied.brought)
+        return (
+            f"nothing ran; the servers of {style(applied.plan.env, 'bold')} got what they lacked: {brought}"
+        )
     if not applied.run:
         return f"nothing to do in {style(applied.plan.env, 'bold')}"
     ran = f"{count(len(applied.executed), 'node')} ran in {seconds(applied.seconds)}"

@@ -64,7 +64,7 @@ def plain_job(
     report: Callable[[events.Event], None] = events.unheard,
     wrap_blobs: Callable[[BlobStore], BlobStore] = lambda blobs: blobs,
     wrap_writer: Callable[[LedgerWriter], LedgerWriter] = lambda writer: writer,
-    publish: Callable[[EnvironmentState], None] | None = None,
+    publish: Callable[[EnvironmentState], Sequence[str]] | None = None,
 ) -> Job:
     """A job on the embedded store below `root`, ready for `headway.engine.apply.apply`.
 
@@ -121,7 +121,7 @@ def plain_job(
         replan=replan,
         judge=lambda _: (),
         admit=lambda _: Verdict(),
-        publish=publish or (lambda _: None),
+        publish=publish or (lambda _: ()),
         report=report,
         scratch=workspace.scratch,
         who="test",

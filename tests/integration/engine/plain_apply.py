@@ -6,9 +6,11 @@ usage: plain_apply.py ROOT VERSION STEP PHASE NUMBER     (STEP `none`: nobody is
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from headway.engine.apply import apply
+from headway.facts.moves import EnvironmentState
 from headway.testing.kill import Fuse, Killing
 from headway.testing.plain import PlainNode, plain_job
 
@@ -33,6 +35,12 @@ def nodes(version: str) -> list[PlainNode]:
     ]
 
 
+def published(root: Path, state: EnvironmentState) -> tuple[str, ...]:
+    """Keep the revision that was published."""
+    (root / "published").write_text(str(state.revision))
+    return ()
+
+
 def main() -> None:
     root, version, step, phase, number = sys.argv[1:]
     fuse = Fuse(step, phase, int(number))
@@ -41,7 +49,7 @@ def main() -> None:
         nodes(version),
         wrap_blobs=lambda blobs: Killing(blobs, fuse),
         wrap_writer=lambda writer: Killing(writer, fuse),
-        publish=fuse.around("publish", lambda state: Path(root, "published").write_text(str(state.revision))),
+        publish=fuse.around("publish", partial(published, Path(root))),
     )
     done = apply(job, job.replan())
     print(",".join(done.executed))

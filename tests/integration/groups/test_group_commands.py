@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -165,3 +166,11 @@ def test_gc_waits_for_nobody(typed: Typed) -> None:
     writer = typed.shop.workspace.open_writer()
     with writer.lease("environment-dev", "eve: apply"):
         assert "eve" in typed("gc", code=5)
+        assert typed("gc", "--dry-run").startswith("would free ")
+
+
+def test_a_dry_run_of_gc_writes_nothing(typed: Typed) -> None:
+    leases = typed.shop.root / ".headway" / "leases"
+    shutil.rmtree(leases)
+    typed("gc", "--dry-run")
+    assert not leases.exists()
