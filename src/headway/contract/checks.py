@@ -6,7 +6,6 @@ What columns declare in short (`min`, `in`, `unique`, ...) becomes the same chec
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -14,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from headway.contract.expectations import COLUMNS, ROWS, TABLES, ColumnRule, RowRule
+from headway.contract.patterns import compile_pattern
 from headway.contract.rules import LARGEST_INTEGER, SMALLEST_INTEGER, compile_rules, typed
 from headway.contract.words import show
 from headway.errors import contract as errors
@@ -304,7 +304,7 @@ _TYPED: Mapping[Kind, Callable[[Any, tuple[ColumnType, ...]], Any]] = {
     "pairs": lambda value, types: tuple(
         (typed(types[0], one), typed(types[1], other)) for one, other in value
     ),
-    "regex": lambda value, _: re.compile(value),
+    "regex": lambda value, _: compile_pattern(value),
     "partition": lambda value, types: (
         {**value, "values": [typed(types[0], item) for item in value["values"]]}
         if "values" in value

@@ -12,6 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from headway.contract.patterns import Pattern
+
 _SAME_IN_BOTH = re.compile(
     r"""
     \^?                                     # a start, once
@@ -31,18 +33,18 @@ _SAME_IN_BOTH = re.compile(
 )
 
 
-def mismatches(value: pl.Expr, pattern: re.Pattern[str]) -> pl.Expr:
+def mismatches(value: pl.Expr, pattern: Pattern) -> pl.Expr:
     """Where text does not match; null where it is null.
 
     Args:
         value: The text.
         pattern: Searched in it.
     """
-    rust = to_rust(pattern.pattern)
+    rust = to_rust(pattern.pattern) if pattern.longest is None else None
     if rust is not None:
         return ~value.str.contains(rust)
-    # The corners are left to Python.
-    return misfits(value, lambda text: pattern.search(text) is not None)
+    # The corners are left to what requests ask.
+    return misfits(value, pattern.fits)
 
 
 def misfits(value: pl.Expr, fits: Callable[[Any], bool]) -> pl.Expr:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import msgspec
@@ -120,7 +121,7 @@ def _asked(held: pl.DataFrame, contract: Contract) -> tuple[tuple[str, ...], Pro
 
 def asked_of(contract: Contract) -> str:
     """Digest of a contract, and of whatever judges: Headway itself, and the libraries that hash and match text."""
-    judges = [__version__, platform.python_version(), pl.__version__, np.__version__]
+    judges = [__version__, platform.python_version(), pl.__version__, np.__version__, version("google-re2")]
     return of_value([*judges, msgspec.to_builtins(contract)])
 
 

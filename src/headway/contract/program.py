@@ -192,7 +192,7 @@ def _broken(item: Check, columns_: Columns) -> pl.Expr:
 def _of_values(item: Check, value: pl.Expr) -> pl.Expr:
     rule = item.rule
     assert rule is not None
-    if item.type in _REGEX:
+    if item.type in _REGEX and item.arguments["regex"].longest is None:
         wrong = mismatches(value, item.arguments["regex"])
         return wrong if item.type == _REGEX[0] else ~wrong
     if rule.broken is not None:

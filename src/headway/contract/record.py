@@ -438,8 +438,6 @@ def _bare_type(rules: Rules) -> Any:
         case "number":
             # Always bounded: infinity cannot come from JSON, but from Python code.
             return Annotated[float, _bounds(rules, -_LARGEST_NUMBER, _LARGEST_NUMBER)]
-        case "text" if rules.pattern is not None:
-            return Annotated[str, msgspec.Meta(pattern=rules.pattern.pattern)]
     return {"text": str, "boolean": bool, "time": Instant, "date": date}[rules.type]
 
 
@@ -452,6 +450,10 @@ def _is_late(rules: Rules) -> bool:
     """Whether a rule cannot be said in msgspec's types, so that it is checked once a record is read."""
     if rules.mapped is not None:
         return False
+    if rules.pattern is not None:
+        return (
+            rules.allowed is None
+        )  # whose values match already; msgspec would ask an engine that backtracks
     if rules.type in ("time", "date"):
         return not (rules.low is None and rules.high is None and rules.allowed is None)
     return rules.type in ("number", "boolean") and rules.allowed is not None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
+from headway.contract.patterns import Pattern, compile_pattern
 from headway.contract.words import LONGEST, limit, one_of, show
 from headway.errors import contract as errors
 from headway.spec.contract import MapTo
@@ -47,7 +48,7 @@ class Rules(NamedTuple):
     low: Any = None
     high: Any = None
     allowed: tuple[Any, ...] | None = None
-    pattern: re.Pattern[str] | None = None
+    pattern: Pattern | None = None
     default: Any = None
     mapped: Any = None
 
@@ -116,14 +117,14 @@ def _bound(name: str, column: Column, rule: str, raw: float | str | None) -> Any
     return min(max(bound, SMALLEST_INTEGER), LARGEST_INTEGER) if column.type == "integer" else bound
 
 
-def _pattern(name: str, column: Column) -> re.Pattern[str] | None:
+def _pattern(name: str, column: Column) -> Pattern | None:
     if column.matches is None:
         return None
     if column.type != "text":
         raise errors.rule_cannot_hold(name, "matches", column.matches, f"a {column.type} is not text")
     try:
-        return re.compile(column.matches)
-    except re.error as error:
+        return compile_pattern(column.matches)
+    except ValueError as error:
         raise errors.rule_cannot_hold(name, "matches", column.matches, str(error)) from error
 
 
@@ -199,11 +200,17 @@ def _broken(rules: Rules, value: Any) -> Reason | None:
         return Reason("min", f"{show(value)} is below {limit(rules.low)}")
     if rules.high is not None and value > rules.high:
         return Reason("max", f"{show(value)} is above {limit(rules.high)}")
-    if rules.pattern is not None and not rules.pattern.search(value):
-        return Reason("matches", f"{show(value)} does not match {show(rules.pattern.pattern)}")
+    if rules.pattern is not None and not rules.pattern.fits(value):
+        return Reason("matches", _unmatched(rules.pattern, value))
     if rules.allowed is not None and value not in rules.allowed:
         return Reason("in", f"{show(value)} is not {one_of(rules.allowed)}{_near(value, rules.allowed)}")
     return None
+
+
+def _unmatched(pattern: Pattern, value: str) -> str:
+    if pattern.judges(value):
+        return f"{show(value)} does not match {show(pattern.pattern)}"
+    return f"{show(value)} has {len(value):,} characters; {show(pattern.pattern)} is searched in {pattern.longest:,}"
 
 
 def _near(value: Any, allowed: Sequence[Any]) -> str:

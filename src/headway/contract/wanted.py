@@ -28,7 +28,7 @@ def takes(name: str, rules: Rules) -> str:
         words = f"one of {listed(rules.allowed)}" if len(rules.allowed) > 1 else listed(rules.allowed)
     else:
         bounds = between({"min_value": rules.low, "max_value": rules.high})
-        pattern = f"that matches {show(rules.pattern.pattern)}" if rules.pattern is not None else ""
+        pattern = f"that matches {rules.pattern.words}" if rules.pattern is not None else ""
         words = ", ".join(filter(None, (" ".join(filter(None, (_TYPES[rules.type], pattern))), bounds)))
     null = ", or null" if rules.nulls else ""
     default = f"; left out it is {show(rules.default)}" if rules.default is not None else ""

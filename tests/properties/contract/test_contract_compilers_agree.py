@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from headway.contract.columns import check
+from headway.contract.patterns import compile_pattern
 from headway.contract.record import RecordDecoder, RecordFault, compile_record
 from headway.errors import SpecError
 from headway.spec.contract import Column, Contract, Expectation, MapTo
@@ -21,6 +23,7 @@ from headway.spec.expectations import IGNORE_PAIR, IGNORE_ROW
 WHOLE = 2**53
 """Up to here every integer is a float64, so that a table and JSON mean the same by `number`."""
 PATTERNS = ["^[A-Z]{2}$", r"^\d+$", "a|b$", r"\s", r"\w$", "(?i)^x", "^$", ".", "é", r"^[^a]\.?$", "b{2,}"]
+PATTERNS += [r"\bb", "(?=A)", r"(.)\1", "(?m)^b$", r"(?s)A.\Z", "^(b+)+$", r"[^\w\s]", "(?i)[a-k]", "(a$|b)."]
 NAMES = ["x", "class", "größe in m", "a.b", "日本", "", "`", "f0", "*", "^.*$"]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=4) | st.sampled_from(
@@ -217,6 +220,34 @@ def test_a_record_passes_exactly_when_its_table_passes(sample: tuple[Contract, d
     judged = [result for result in report.results if "row_count" not in result.expectation]
     table = all(result.outcome in ("pass", "not applicable", "warn") for result in judged)
     assert passes(decoder, record) == table, report.lines()
+
+
+PARTS = ["a", "k", "[^b]", r"\d", r"\W", ".", r"\n", "^", "$", r"\Z", r"\b", "[A-c]", "(?i:k)", r"[\sb]"]
+generated = st.recursive(
+    st.sampled_from(PARTS),
+    lambda part: (
+        st.lists(part, min_size=1, max_size=3).map("".join)
+        | st.tuples(part, part).map("(?:{0[0]}|{0[1]})".format)
+        | st.tuples(part, st.sampled_from(["*", "+", "?", "{2}", "{0,3}", "+?"])).map(
+            "(?:{0[0]}){0[1]}".format
+        )
+        | part.map("(?={})".format)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    generated, st.sampled_from(["", "(?i)", "(?m)", "(?s)", "(?a)"]), st.text("abkA\n 1é\u212a٣", max_size=6)
+)
+def test_a_search_in_bounded_time_finds_what_python_finds(pattern: str, flags: str, text: str) -> None:
+    try:
+        searched = compile_pattern(flags + pattern)
+    except ValueError:  # what could take long is refused before it is searched
+        return
+    found = re.search(flags + pattern, text) is not None
+    assert (searched.fits(text), searched.avoids(text)) == (found, not found)
 
 
 @settings(max_examples=150, deadline=None)

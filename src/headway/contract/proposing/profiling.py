@@ -7,7 +7,6 @@ the first says that it is worth it. Nothing is changed, and no row is kept.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ import polars as pl
 from headway.contract.casting import logical_type
 from headway.contract.dialect import mismatches
 from headway.contract.figures import native
+from headway.contract.patterns import compile_pattern
 from headway.contract.proposing.seen import ColumnSeen, Seen
 from headway.contract.proposing.shapes import Shape, guessed
 from headway.spec.contract import ColumnType
@@ -119,7 +119,7 @@ def _cheap(item: _Asked) -> Iterator[pl.Expr]:
         yield length.min().alias(f"low {short}")
         yield length.max().alias(f"high {short}")
         for place, shape in enumerate(item.shapes):
-            yield mismatches(value, re.compile(shape.pattern)).sum().alias(f"shape {place} {short}")
+            yield mismatches(value, compile_pattern(shape.pattern)).sum().alias(f"shape {place} {short}")
     elif item.kind != "boolean":
         finite = pl.when(value.is_finite()).then(value) if item.kind == "number" else value
         yield finite.min().alias(f"low {short}")

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from headway.contract.patterns import compile_pattern
+
 
 class Shape(NamedTuple):
     """How texts are written.
@@ -67,8 +69,8 @@ def guessed(values: Sequence[str]) -> Iterator[Shape]:
 
 
 def _fits(pattern: str, values: Sequence[str]) -> bool:
-    found = re.compile(pattern)
-    return all(found.search(value) for value in values)
+    fits = compile_pattern(pattern).fits
+    return all(map(fits, values))
 
 
 def _shared(values: Sequence[str]) -> Iterator[str]:
