@@ -19,7 +19,7 @@ from headway.facts.artifacts import Artifact
 from headway.plan.plan import Plan
 from headway.store.workspace import Workspace
 
-SPLIT = "split: {by: hash, train: 60%, validate: 0%, test: 40%}"
+SPLIT = "split: {by: group, group: id, train: 60%, validate: 0%, test: 40%}"
 OWN = f"{{rows: parcels, label: {{column: late, known: commit}}, predict_at: at, request: '*', {SPLIT}}}"
 TOLD = f"{{rows: parcels, label: {{from: claims, by_key: [id], %s}}, predict_at: at, request: [weight], {SPLIT}}}"
 PARCELS = "{load: data/parcels.jsonl, contract: contracts/parcels.yaml, event_time: at, known: %s}"
@@ -182,3 +182,50 @@ def test_what_came_only_after_the_test_began_teaches_nothing(parcels: Parcels) -
     with pytest.raises(ContractError, match="became known after") as caught:
         parcels.apply()
     assert caught.value.code == "DA106"
+
+
+LOAD = "feature_groups: {load: {from: parcels, key: [id], columns: shipping.load}}\ndatasets:"
+SHARES = """
+def heavy(weight):
+    return weight * 2
+
+
+def was_late(late):
+    return late
+
+
+def late_or_heavy(was_late, heavy):
+    return was_late + heavy
+"""
+
+
+@pytest.mark.parametrize(
+    ("known", "label", "picked", "told"),
+    [
+        ("0s", "commit", "load.*", "`was_late`, `late_or_heavy`"),
+        ("0s", "1h", "{group: load, columns: [late_or_heavy], prefix: p_}", "`p_late_or_heavy`"),
+        ("0s", "1h", "load.heavy", ""),
+        ("1h", "1h", "load.*", ""),
+        ("commit", "commit", "load.*", ""),
+    ],
+)
+def test_a_feature_that_tells_the_label_before_it_is_known_is_refused(
+    parcels: Parcels, known: str, label: str, picked: str, told: str
+) -> None:
+    """A group's row is known when its source says so, with all its columns; the label of the row may come later."""
+    (parcels.root / "shipping").mkdir()
+    (parcels.root / "shipping" / "__init__.py").write_text("")
+    (parcels.root / "shipping" / "load.py").write_text(SHARES)
+    dataset = OWN.replace("known: commit", f"known: {label}").replace(
+        "split:", f"features: [{picked}], split:"
+    )
+    parcels.declare(dataset, known)
+    file = parcels.root / "headway.yaml"
+    file.write_text(file.read_text().replace("datasets:", LOAD))
+    parcels.label({number: number % 2 for number in range(COUNT)})
+    if not told:
+        assert parcels.apply().kind == "dataset"
+        return
+    with pytest.raises(ContractError, match=told) as caught:
+        parcels.apply()
+    assert caught.value.code == "DA107"

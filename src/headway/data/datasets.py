@@ -20,6 +20,7 @@ from headway.data.labels import KINDS, LabelKind
 from headway.data.numbers import refuse_infinite
 from headway.data.times import INSTANT, Committed, arrivals, instants
 from headway.errors import data as errors
+from headway.errors import datasets as dataset_errors
 from headway.features import layout
 from headway.features.functions import FeatureFunction
 from headway.spec.contract import Contract
@@ -79,6 +80,7 @@ def build(
     now: datetime,
     committed: Committed = None,
     late: SourceTable | None = None,
+    foretold: Sequence[str] = (),
     groups: Mapping[str, pl.DataFrame] | None = None,
     declared_groups: Mapping[str, FeatureGroup] | None = None,
     on_demand: Sequence[FeatureFunction] = (),
@@ -95,6 +97,7 @@ def build(
         now: Labels that become known later wait.
         committed: When the rows reached Headway; for `known: commit`, of the rows or of their label.
         late: The source that `label: {from: ...}` names, with its declaration.
+        foretold: Features that groups make of the label's column (`headway.data.foretelling`).
         groups: Group -> its computed table (`headway.data.groups`).
         declared_groups: Group -> its declaration.
         on_demand: Functions of the `on_demand:` module.
@@ -103,15 +106,15 @@ def build(
     Raises:
         SpecError: A declaration and the data do not fit: a missing column, a feature that is named
             twice, a label among the features, parts that are not durations or shares.
-        ContractError: No row has a known label, the label is constant, two labels of a row contradict
-            each other, a part is empty or too small, a predict time is null, or a number is infinite.
+        ContractError: No row has a known label, the label is constant, features tell it before it is known,
+            two labels of a row contradict each other, a part is empty or too small, a predict time is null,
+            or a number is infinite.
         UserCodeError: An on-demand function failed.
     """
     where = f"dataset `{name}`"
     label = declared.label.name
-    aged = _aged(rows, source, keep, now, where)
     labelled = _labelled(
-        declared, rows, source, late=late, now=now, committed=committed, aged=aged, where=where
+        declared, rows, source, late, now=now, committed=committed, keep=keep, foretold=foretold, where=where
     )
     frame = labelled.frame
     features, origins = inputs.assemble(
@@ -164,16 +167,22 @@ def _labelled(
     declared: Dataset,
     rows: pl.DataFrame,
     source: Source,
-    *,
     late: SourceTable | None,
+    *,
     now: datetime,
     committed: Committed,
-    aged: pl.Series,
+    keep: timedelta | None,
+    foretold: Sequence[str],
     where: str,
 ) -> _Labelled:
+    aged = _aged(rows, source, keep, now, where)
     rows = rows.with_columns(pl.col(pl.Float64).fill_nan(None))
     refuse_infinite(rows, where)
     found = labels.resolve(declared, rows, source, late, now, where, committed)
+    row_known = _row_known(rows, source, committed, where)
+    early = int((found.label.is_not_null() & (found.known > row_known)).sum())
+    if foretold and early:
+        raise dataset_errors.features_tell_the_label(where, declared.label.name, foretold, early, rows.height)
     withheld = declared.label.column if declared.label.from_ is None else None
     frame = rows.select(
         found.label.alias(layout.LABEL),
@@ -182,7 +191,7 @@ def _labelled(
         found.settled.alias(_SETTLED),
         found.keyless.alias(_REASON),
         aged.alias(_AGED),
-        _row_known(rows, source, committed, where).alias(_ROW_KNOWN),
+        row_known.alias(_ROW_KNOWN),
         *(pl.col(column).alias(layout.ROW_PREFIX + column) for column in rows.columns if column != withheld),
     )
     frame = frame.with_columns(_usable(_KNOWN), _usable(_SETTLED)).drop(_ROW_KNOWN)

@@ -108,3 +108,24 @@ def all_labels_are_late(where: str, part: str, rows: int, begins: str) -> Contra
         where=where,
         mend="move the parts apart by the time that a label takes, or enlarge the part",
     )
+
+
+def features_tell_the_label(
+    where: str, label: str, features: Sequence[str], early: int, rows: int
+) -> ContractError:
+    """DA107: Features are made of the label's column, and count as known before the label does.
+
+    A group takes the label's column from the dataset's own rows, and a row of a group is known when its
+    source says so. Where the label of that row becomes known only later, a training row would get a
+    feature that tells its own label, which no request will have: the model looks excellent and is not.
+    """
+    more = f" and {len(features) - _SHOWN} more" if len(features) > _SHOWN else ""
+    named = ", ".join(f"`{_brief(name)}`" for name in features[:_SHOWN])
+    told = f"made of label `{_brief(label)}` would tell it before it is known, in {early:,} of {rows:,} rows"
+    return ContractError(
+        code="DA107",
+        what=f"{named}{more} {told}",
+        where=where,
+        mend="let the source's `known:` be no earlier than the label's, or compute these features from a source of "
+        "their own that says when the labels came",
+    )

@@ -14,4 +14,7 @@ EXAMPLES = {
     "all_labels_are_late": lambda: errors.all_labels_are_late(
         WHERE, "train", 1280, "2024-03-01T00:00:00.000000Z"
     ),
+    "features_tell_the_label": lambda: errors.features_tell_the_label(
+        WHERE, "late", ["late_share", "d_late_share"], 1280, 1312
+    ),
 }

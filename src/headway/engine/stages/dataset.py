@@ -6,7 +6,7 @@ import msgspec
 
 from headway.core import digest
 from headway.core.wording import count
-from headway.data import datasets, tables
+from headway.data import datasets, foretelling, tables
 from headway.engine.archive import pack
 from headway.engine.own_contract import judge
 from headway.engine.stages.names import CONTRACT, ROWS, short_name
@@ -17,6 +17,7 @@ from headway.facts.evidence import Evidence
 from headway.features import functions, layout
 from headway.features.arrays import to_numpy
 from headway.lineage.retention import keep_of, verdict
+from headway.spec.product import Dataset
 from headway.stats.profile import profile
 
 PROFILE = "profile.json"
@@ -45,6 +46,7 @@ def run(work: Work) -> Draft:
             contract=rows.contract,
             now=work.now,
             committed=rows.committed,
+            foretold=_foretold(work, declared),
             late=source_table(work, declared.label.from_) if declared.label.from_ is not None else None,
             groups={group: group_rows(work, group) for group in sorted(picked)},
             declared_groups=product.feature_groups,
@@ -78,6 +80,20 @@ def run(work: Work) -> Draft:
 def _retention(work: Work, built: datasets.BuiltDataset) -> tuple[Evidence, ...]:
     left_out = built.excluded.get(datasets.PAST, 0)
     return verdict(work.fingerprint.config, work.node.name, built.oldest, left_out, work.now)
+
+
+def _foretold(work: Work, declared: Dataset) -> tuple[str, ...]:
+    """Features that groups make of the label's column; not asked of what is only made again, without their code."""
+    if declared.label.from_ is not None or work.past is None:
+        return ()
+    groups = work.declaration.product.feature_groups
+    picked = {pick.group: groups[pick.group] for pick in declared.features if pick.group in groups}
+    code = {
+        name: functions.load(group.columns)
+        for name, group in picked.items()
+        if group.columns and group.from_ == (declared.rows,)
+    }
+    return foretelling.made_of_the_label(declared, code)
 
 
 def _code_of(work: Work) -> str:
