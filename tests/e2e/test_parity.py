@@ -198,7 +198,7 @@ def test_a_batch_is_compared_like_requests(depots: Folder) -> None:
 
 
 def test_a_window_that_is_too_short_is_found_where_increments_served_wrong_values(tmp_path: Path) -> None:
-    folder = begin(tmp_path / "depots", window="2d")
+    folder = begin(tmp_path / "depots", window="1d")
     later = END + timedelta(days=4)
     write_loads(folder.root, [(later, "a", 1.0), (later, "b", 1.0)])
     assert folder.run("apply", "--only", "feature_group.depot_load").code == 0

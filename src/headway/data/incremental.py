@@ -59,6 +59,13 @@ def near(tables: Mapping[str, SourceTable], span: Span) -> dict[str, SourceTable
     return {name: _filtered(table, _events(table, name).is_between(*span)) for name, table in tables.items()}
 
 
+def leaves_some(tables: Mapping[str, SourceTable], span: Span) -> bool:
+    """Whether the sources have rows before a span."""
+    return any(
+        (_events(table, name) < span.first).any() for name, table in tables.items() if table.frame.height
+    )
+
+
 def newest(tables: Mapping[str, SourceTable], window: timedelta) -> Span | None:
     """The last window of the sources; None when there is no row before what it depends on."""
     events = [_events(table, name) for name, table in tables.items() if table.frame.height]

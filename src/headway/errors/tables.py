@@ -79,19 +79,32 @@ def rows_do_not_fit(table: str, there: Sequence[str], given: Sequence[str]) -> E
     )
 
 
-def window_is_too_short(group: str, features: Sequence[str]) -> UserCodeError:
+def window_is_too_short(
+    group: str, features: Sequence[str], written: str, example: str, enough: str
+) -> UserCodeError:
     """ST106: A feature group's code reads further back than its `window:` says.
 
     `window: 35d` promises that what is computed for a moment depends on no row more than 35 days away,
     so that late and corrected rows are worked in by computing only what is near them. The newest window
-    was computed from the rows that it may depend on, and from all rows: the results differ. A running
-    total, a mean over everything, or the row before this one however long ago, have no window.
+    was computed from the rows that it may depend on, and from all rows: the results differ, by more than
+    rounding. A running total, a mean over everything, or the row before this one however long ago, have no window.
+
+    Args:
+        group: Its name.
+        features: Those that differ.
+        written: `window: 1d`.
+        example: A row, a feature and its two values, in words.
+        enough: A window under which the newest rows come out the same; empty where only all rows do.
     """
+    named = ", ".join(f"`{name}`" for name in list(features)[:5])
+    longer = f"set `window: {enough}`, with which the newest rows come out the same, or leave it out"
+    none = "leave `window:` out; no shorter reach than all rows gives the same"
     return UserCodeError(
         code="ST106",
-        what=f"{', '.join(f'`{name}`' for name in list(features)[:5])} reads further back than `window:` says",
+        what=f"{named} {'reads' if len(features) == 1 else 'read'} further back than `{written}` says",
         where=f"feature group `{group}`",
-        mend="set a longer `window:`, or leave it out: then every computation reads all rows",
+        mend=f"{longer if enough else none}: then every computation reads all rows",
+        evidence=(example,),
     )
 
 

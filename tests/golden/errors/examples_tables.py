@@ -16,7 +16,13 @@ EXAMPLES = {
     "table_moved": lambda: tables.table_moved(TABLE),
     "table_fails": lambda: tables.table_fails(f".headway/tables/{TABLE}", "Invalid JSON in log"),
     "rows_do_not_fit": lambda: tables.rows_do_not_fit(TABLE, ["origin", "wind"], ["origin", "gust"]),
-    "window_is_too_short": lambda: tables.window_is_too_short("terminal_risk", ["total", "rank"]),
+    "window_is_too_short": lambda: tables.window_is_too_short(
+        "terminal_risk",
+        ["total", "rank"],
+        "window: 35d",
+        "terminal 7, at 2026-03-01 09:00:00 UTC: `total` is 3.0, and 2.0 within `window: 35d`",
+        "70d",
+    ),
     "group_needs_a_version": lambda: tables.group_needs_a_version(
         "weather_hourly", 1, ["wind"], ["gust"], ["delay"]
     ),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import polars as pl
 
 from headway.core import digest
-from headway.data import groups, incremental
+from headway.data import agreement, groups, incremental
 from headway.data.groups import SourceTable
 from headway.data.times import EVENT_TIME, KNOWN_TIME
 from headway.engine.groups.commit import Commit, Making, Place, commit_all, commit_changes, place_of
 from headway.engine.groups.foreign_readers import foreign_readers
 from headway.engine.groups.log import commits, meaning
+from headway.engine.groups.window import rounded_before, said, verdict
 from headway.engine.own_contract import judge
 from headway.engine.stages import shared_group
 from headway.engine.stages.names import short_name
@@ -30,8 +32,12 @@ from headway.features import functions
 from headway.features.functions import FeatureFunction
 from headway.spec.neighbours import is_shared
 from headway.spec.product import FeatureGroup
+from headway.spec.quantities import duration_text
 from headway.store.ports import TableStore
 from headway.store.rows import digest_of
+
+_DOUBLINGS = 10
+"""How often a window that is too short is made longer, to say which would do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,7 @@ class Group:
         sources: Source -> all its rows.
         code: Its feature functions, where it has a module of them.
         judged: What its own contract said of the rows that are committed.
+        found: What else was found of them.
     """
 
     work: Work
@@ -51,6 +58,7 @@ class Group:
     code: Sequence[FeatureFunction]
     tables: TableStore
     judged: list[Evidence] = field(default_factory=list)
+    found: list[Evidence] = field(default_factory=list)
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -89,7 +97,9 @@ def run(work: Work) -> Draft:
     with importable(work.root):
         code = functions.load(declared.columns) if declared.columns else ()
         group = Group(work=work, name=name, declared=declared, sources=found, code=code, tables=work.tables())
-        made = _incrementally(group) or _in_full(group)
+        made = _incrementally(group)
+        if not isinstance(made, Commit):
+            made = _in_full(group, made)
     return Draft(
         kind="feature_group",
         digest=made.fact.commit,
@@ -98,7 +108,7 @@ def run(work: Work) -> Draft:
         table=made.snapshot.table,
         stored=made.snapshot.files,
         facts=(made.fact,) if made.is_new else (),
-        evidence=tuple(group.judged),
+        evidence=(*group.judged, *group.found),
     )
 
 
@@ -121,26 +131,41 @@ def _checked(past: Past | None, artifact: Artifact) -> str:
 # -- what can have changed ---------------------------------------------------------------------
 
 
-def _incrementally(group: Group) -> Commit | None:
-    """Only the results near rows that came, changed or went; None where all must be computed."""
+def _incrementally(group: Group) -> Commit | incremental.Span | None:
+    """Only the results near rows that came, changed or went.
+
+    They are computed from the window and from twice the window. What depends on where a computation begins, as
+    sums of fractions do, comes out otherwise there, and would as well from all rows.
+
+    Returns:
+        None where all must be computed, or the span of which only all rows tell whether the window holds.
+    """
     work, window = group.work, group.declared.window
     found = _base(group) if window is not None else None
     if found is None or window is None:
         return None
     place, before = found
+    assert work.past is not None
+    assert place.head is not None
+    earlier = rounded_before(work.past, place.head.commit, work.now)
+    if earlier is not None:
+        group.found.append(earlier)
+        return None
     span = incremental.changed(before, group.sources)
     if span is None or place.snapshot is None:
         return None
     span = span.wider(window)
     there = group.tables.read(place.snapshot).filter(pl.col(EVENT_TIME).is_between(*span)).collect()
     sources = incremental.near(group.sources, span.wider(window))
-    if any(table.frame.height for table in sources.values()):
-        try:
-            rows = span.of(group.compute(sources))
-        except UserCodeError:
-            return None  # code that cannot do with some rows gets all of them; if it fails then, that is the error
-    else:
-        rows = there.clear()
+    further = incremental.near(group.sources, span.wider(2 * window))
+    try:
+        rows = span.of(group.compute(sources)) if _count(sources) else there.clear()
+        if _count(further) > _count(sources) and not span.of(group.compute(further)).equals(rows):
+            return span
+    except UserCodeError:
+        return (
+            None  # code that cannot do with some rows gets all of them; if it fails then, that is the error
+        )
     if set(rows.schema.items()) != set(there.schema.items()):
         return None
     order = list(group.order)
@@ -151,6 +176,10 @@ def _incrementally(group: Group) -> Commit | None:
         stays = whole.filter(~pl.col(EVENT_TIME).is_between(*span))
         group.judge(pl.concat([stays, rows]).sort(order))
     return commit_changes(group.tables, place, rows, gone, work, _making(group, "incremental"))
+
+
+def _count(sources: Mapping[str, SourceTable]) -> int:
+    return sum(table.frame.height for table in sources.values())
 
 
 def _base(group: Group) -> tuple[Place, dict[str, SourceTable]] | None:
@@ -205,9 +234,9 @@ def _computed(done: Execution) -> bool:
 # -- everything --------------------------------------------------------------------------------
 
 
-def _in_full(group: Group) -> Commit:
+def _in_full(group: Group, doubted: incremental.Span | None) -> Commit:
     rows = group.compute(group.sources)
-    _check_window(group, rows)
+    _check_window(group, rows, doubted)
     place, mode = _place(group, rows)
     rows = rows.select(_columns(group.work.past, place, rows))
     group.judge(rows)
@@ -294,23 +323,55 @@ def _refuse_lost_features(group: Group, newest: Committed, rows: pl.DataFrame) -
     raise errors.group_needs_a_version(group.name, group.declared.version, lost, retyped, readers)
 
 
-def _check_window(group: Group, rows: pl.DataFrame) -> None:
+def _check_window(group: Group, rows: pl.DataFrame, doubted: incremental.Span | None) -> None:
     """Refuse code that reads further back than it says: its increments would not equal its backfill.
+
+    Where they would but for rounding, the group is computed in full from now on, which is said.
+
+    Args:
+        group: The group.
+        rows: Computed from all rows.
+        doubted: The span to look at; None looks at the newest one.
 
     Raises:
         UserCodeError: It does.
     """
     window = group.declared.window
-    span = incremental.newest(group.sources, window) if window is not None else None
-    if window is None or span is None or group.work.past is None:
+    if window is None or group.work.past is None:
         return  # what is only made again is compared with what was made
-    again = span.of(group.compute(incremental.near(group.sources, span.wider(window))))
-    whole = span.of(rows)
-    if whole.schema == again.schema and whole.equals(again):
+    span = doubted or incremental.newest(group.sources, window)
+    if span is None:
         return
-    differing = [
-        name
-        for name in whole.columns
-        if name not in again.columns or whole.height != again.height or not whole[name].equals(again[name])
-    ]
-    raise errors.window_is_too_short(group.name, differing)
+    found = _compared(group, rows, span, window)
+    if found.differing:
+        assert found.example is not None
+        written = f"window: {duration_text(window)}"
+        example = said(found.example, f"`{written}`")
+        enough = _enough(group, rows, span, window)
+        raise errors.window_is_too_short(group.name, found.differing, written, example, enough)
+    if not group.found:
+        group.found.append(verdict(found, window, group.work.node.name, group.work.now))
+
+
+def _compared(
+    group: Group, rows: pl.DataFrame, span: incremental.Span, window: timedelta
+) -> agreement.Agreement:
+    """The rows of a span as all rows make them, and as those within a window do."""
+    again = span.of(group.compute(incremental.near(group.sources, span.wider(window))))
+    return agreement.compare(span.of(rows), again, group.declared.key, rows)
+
+
+def _enough(group: Group, rows: pl.DataFrame, span: incremental.Span, window: timedelta) -> str:
+    """A longer window under which the same rows come out the same; empty where only all rows do."""
+    longer = window
+    for _ in range(_DOUBLINGS):
+        longer = min(longer * 2, timedelta.max / 4)
+        if not incremental.leaves_some(group.sources, span.wider(longer)):
+            break
+        try:
+            found = _compared(group, rows, span, longer)
+        except UserCodeError:
+            break
+        if not found.differing:
+            return duration_text(longer)
+    return ""
