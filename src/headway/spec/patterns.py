@@ -23,6 +23,7 @@ LONGEST = 1000
 MOST_STEPS = 10_000_000
 """Backtracking that such a text may cost at worst: some tens of milliseconds."""
 
+_FEW_STEPS = 10_000
 _LARGEST = 60_000
 """Size of the largest pattern that is translated, in letters; a class of Unicode counts as a few hundred."""
 _MOST_COUNTED = 1000
@@ -49,6 +50,7 @@ _ALSO = {"i": "\u0130\u0131", "k": "\u212a", "s": "\u017f"}
 
 _REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 _ONE = (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN)
+_STARTS = ([(sre.AT, sre.AT_BEGINNING)], [(sre.AT, sre.AT_BEGINNING_STRING)])
 _LOOKS = (sre.ASSERT, sre.ASSERT_NOT)
 
 
@@ -57,16 +59,21 @@ class Examined(NamedTuple):
 
     Attributes:
         linear: The same pattern for RE2; None where that cannot say it.
-        steps: Where it cannot: what Python may try at worst on a text of `LONGEST` characters.
+        steps: What Python may try at worst on a text of `LONGEST` characters.
     """
 
     linear: str | None
-    steps: float = 0.0
+    steps: float
 
     @property
     def is_bounded(self) -> bool:
         """Whether no text can make it take long."""
-        return self.steps <= MOST_STEPS
+        return self.linear is not None or self.steps <= MOST_STEPS
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether Python's engine is done at once with texts of up to `LONGEST` characters."""
+        return self.steps <= _FEW_STEPS
 
 
 def examine(pattern: str) -> Examined:
@@ -82,17 +89,19 @@ def examine(pattern: str) -> Examined:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             re.compile(pattern)
-            tree = parser.parse(pattern)
+            return _examined(parser.parse(pattern))
     except (re.error, OverflowError, RecursionError, Warning) as error:
         raise ValueError(str(error)) from error
-    flags = tree.state.flags
+
+
+def _examined(tree: Any) -> Examined:
+    flags, items = tree.state.flags, list(tree)
+    is_anchored = items[:1] in _STARTS and not flags & re.MULTILINE
+    steps = _effort(items, flags, _NOTHING).steps * (1 if is_anchored else LONGEST)
     try:
-        translation = _Translation()
-        return Examined(translation.sequence(list(tree), flags, is_last=True))
+        return Examined(_Translation().sequence(items, flags, is_last=True), steps)
     except _CannotSayError:
-        anchored = bool(tree) and tree[0] in ((sre.AT, sre.AT_BEGINNING), (sre.AT, sre.AT_BEGINNING_STRING))
-        starts = 1 if anchored and not flags & re.MULTILINE else LONGEST
-        return Examined(None, starts * _effort(list(tree), flags, _NOTHING).steps)
+        return Examined(None, steps)
 
 
 # -- the same for RE2 ------------------------------------------------------------------------------
@@ -279,7 +288,7 @@ def _of_repeat(least: int, most: Any, inner: Any, flags: int, following: frozens
     first = _first(items, flags, None)
     again = first if most > 1 else _NOTHING
     each = _effort(items, flags, None if again is None or following is None else again | following)
-    if each.ways > 1 and most > _MOST_MULTIPLIED:
+    if each.ways > 1 and (most > _MOST_MULTIPLIED or each.ways > MOST_STEPS):
         return _NEVER
     ways = each.ways**most
     if len(items) == 1 and items[0][0] in _ONE and following is not None:
