@@ -1274,7 +1274,7 @@ class ContractVerdict(Shape):
         about: Digest of the artifact.
         outcome: `pass` or `warn`; what fails makes no artifact.
         at: When.
-        observed: How many checks on how many rows.
+        observed: How many checks on how many rows; and the worst that warns, with one example.
     """
 
     about: str

@@ -87,7 +87,10 @@ def test_a_category_that_nobody_knows_is_mapped_and_told_and_a_missing_column_ha
     assert rows["late"].to_list() == [False, False]
     told = shop.evidence("contract")
     assert told.outcome is Outcome.WARN
-    assert "2 rows set aside" in told.observed
+    assert told.observed == (
+        "18 checks on 2 rows; 2 rows set aside; `km`: expected at least 0, 2 of 4 are not (`-2.5` in row 2, …); "
+        "`kind`: `z` became `other` (1)"
+    )
     assert "others become `other`" in told.reason
 
 
@@ -142,3 +145,41 @@ def test_files_of_a_folder_keep_their_rows_apart_when_some_are_set_aside(shop: S
     shop.again()
     assert shop.artifact.meta["rows"] == 3
     assert shop.artifact.meta["row_counts"]["rejected"]["`km`: expected at least 0"] == 1
+    assert shop.artifact.meta["summary"].endswith("2 files, 1 judged anew; 1 gone: 1 row; 1 new: 1 row")
+
+
+def test_rows_that_are_set_aside_are_told_by_file_as_long_as_it_is_there(shop: Shop) -> None:
+    folder = shop.root / "data" / "days"
+    folder.mkdir()
+    (folder / "1.csv").write_text(DIRTY)
+    (folder / "2.csv").write_text("id,km,kind\n9,1,a\n8,-1,a\n")
+    load = "data/days, options: {format: csv}, incremental: {by: content}"
+    shop.apply(CONTRACT, CLEAN, load)
+    places = ["data/days/1.csv 2", "data/days/1.csv 4", "data/days/2.csv 2"]
+    assert _places(shop) == places
+    (folder / "3.csv").write_text("id,km,kind\n10,1,a\n")
+    shop.again()
+    assert _places(shop) == places
+    assert "3 rows set aside" in shop.evidence("contract").observed
+    (folder / "1.csv").rename(folder / "0.csv")
+    (folder / "2.csv").unlink()
+    (folder / "4.csv").write_text("id,km,kind\n12,-1,a\n")
+    shop.again()
+    assert _places(shop) == ["data/days/0.csv 2", "data/days/0.csv 4", "data/days/4.csv 1"]
+
+
+def test_what_left_a_source_that_is_read_as_a_whole_is_told(shop: Shop) -> None:
+    folder = shop.root / "data" / "days"
+    folder.mkdir()
+    (folder / "1.csv").write_text(CLEAN)
+    (folder / "2.csv").write_text("id,km,kind\n8,1,a\n9,1,a\n")
+    shop.apply(CONTRACT, CLEAN, "data/days, options: {format: csv}")
+    (folder / "2.csv").unlink()
+    shop.again()
+    assert shop.artifact.meta["summary"].startswith("3 rows (2 fewer), ")
+    assert shop.artifact.meta["summary"].endswith("; 1 gone")
+
+
+def _places(shop: Shop) -> list[str]:
+    aside = shop.table("quarantine.parquet")
+    return [f"{file} {row}" for file, row in zip(aside["_file"], aside["_row"], strict=True)]

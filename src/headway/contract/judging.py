@@ -117,8 +117,14 @@ def _results(contract: Contract, state: State, now: datetime | None, whole: Whol
         elif item.key in unknown and full is None:
             later.append(_not_run(item, "parts of the table, and only the whole can tell"))
         else:
-            yield _result(item, full if full is not None and item.key in wanted else state)
+            found = _result(item, full if full is not None and item.key in wanted else state)
+            yield replace(found, mapped=_stand_in(item, contract)) if item.is_mapped else found
     yield from later
+
+
+def _stand_in(item: Check, contract: Contract) -> str:
+    policy: Any = contract.columns[item.columns[0]].unknown_category
+    return show(policy.map_to)
 
 
 def _result(item: Check, state: State) -> Result:

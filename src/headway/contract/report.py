@@ -12,11 +12,15 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from headway.core.wording import count, few
 from headway.facts.evidence import Outcome
 from headway.spec.expectations import EXPECTATIONS
 
 EXAMPLES = 5
 """Values and row numbers that a result keeps."""
+
+_TOLD = 2
+"""Warnings that are told on one line."""
 
 Scalar = str | int | float | bool | None
 
@@ -46,6 +50,7 @@ class Result(Struct, frozen=True, kw_only=True):
         success: Whether the expectation is met, whatever is done where it is not; None where the
             outcome says it.
         observed_value: The figure that was seen, as JSON has it.
+        mapped: The value that stands where others broke it; empty where none takes their place.
     """
 
     expectation: str
@@ -67,6 +72,7 @@ class Result(Struct, frozen=True, kw_only=True):
     mostly: float = 1.0
     success: bool | None = None
     observed_value: Any = None
+    mapped: str = ""
 
     @property
     def is_met(self) -> bool:
@@ -87,6 +93,16 @@ class Result(Struct, frozen=True, kw_only=True):
         share = f" in at least {100 * self.mostly:g} %" if self.mostly < 1 else ""
         found = f"{self.unexpected_count:,} of {self.element_count - self.missing_count:,} are not"
         return f"{about}: expected {self.wanted}{share}, {found}{self._where()}"
+
+    @property
+    def brief(self) -> str:
+        """As `line`, with one example."""
+        if self.mapped and self.unexpected_count and self.columns:
+            values = list(dict.fromkeys(f"`{value}`" for value in self.examples)) or ["others"]
+            became = f"{few(values, 2)} became {self.mapped} ({self.unexpected_count:,})"
+            return f"`{_brief(self.columns[0])}`: {became}"
+        one = replace(self, rows=self.rows[:1], files=self.files[:1], examples=self.examples[:1])
+        return one.line.removeprefix("column ")
 
     def _where(self) -> str:
         values = ", ".join(f"`{value}`" for value in self.examples)
@@ -151,6 +167,18 @@ class Report(Struct, frozen=True, kw_only=True):
         """One line per warning, at most `limit` and one that counts the others."""
         return _lines(self.warnings, limit)
 
+    def in_short(self, aside: int = 0) -> str:
+        """What warns, the worst first, on one line: at most two, and how many more; empty where nothing does.
+
+        Args:
+            aside: Rows that are set aside.
+        """
+        worst = sorted(self.warnings, key=_badness)
+        parts = [f"{count(aside, 'row')} set aside"] if aside else []
+        parts += [item.brief for item in worst[:_TOLD]]
+        parts += [f"and {count(len(worst) - _TOLD, 'more warning')}"] if len(worst) > _TOLD else []
+        return "; ".join(parts)
+
     def to_great_expectations(self, suite: str = "") -> dict[str, Any]:
         """The report in the JSON form of Great Expectations 1.x (`ExpectationSuiteValidationResult`)."""
         results = [_to_great_expectations(result) for result in self.results]
@@ -181,6 +209,12 @@ def _in_files(result: Result, files: Sequence[tuple[str, int]], ends: Sequence[i
         rows=tuple(row - ends[at] + files[at][1] for row, at in zip(result.rows, found, strict=True)),
         files=tuple(files[at][0] for at in found),
     )
+
+
+def _badness(result: Result) -> tuple[bool, int, float]:
+    judged = result.element_count - result.missing_count
+    grave = ("critical", "warning", "info").index(result.severity)
+    return result.action != "quarantine", grave, -(result.unexpected_count / judged if judged else 1.0)
 
 
 def _lines(results: tuple[Result, ...], limit: int) -> tuple[str, ...]:

@@ -41,12 +41,13 @@ def judge(rows: pl.DataFrame, contract: Contract, node: str, now: datetime) -> E
         where = _KEPT[kind].format(name)
         lines = report.lines(_LINES)
         raise errors.data_breaks_contract(where, len(report.failures), len(report.results), lines)
+    checked, told = f"{count(len(report.results), 'check')} on {count(rows.height, 'row')}", report.in_short()
     return Evidence(
         check="contract",
         node=node,
         about="",
         outcome=Outcome.WARN if report.warnings else Outcome.PASS,
         at=now,
-        observed=f"{count(len(report.results), 'check')} on {count(rows.height, 'row')}",
+        observed=f"{checked}; {told}" if told else checked,
         reason="; ".join(result.line for result in report.warnings[:_LINES]),
     )

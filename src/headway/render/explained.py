@@ -35,7 +35,7 @@ def explained_text(found: Explained, style: Style = PLAIN, *, closure: bool = Fa
         lines += ["printed:", *(f"  {visible(line)}" for line in found.printed.splitlines()[-_LINES:])]
     if found.evidence:
         lines.append("evidence:")
-        lines += [verdict_line(item, style) for item in found.current]
+        lines += [verdict_line(item, style, is_whole=True) for item in found.current]
         older = len(found.evidence) - len(found.current)
         lines += [f"  and {older:,} older: headway why {step.node} --json"] if older else []
     if closure:

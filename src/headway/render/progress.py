@@ -109,12 +109,13 @@ class Progress:
         print(text.rstrip(), file=self.stream, flush=True)
 
 
-def verdict_line(evidence: Any, style: Style) -> str:
-    """One gate's verdict on one line: outcome, gate, what was seen, why."""
+def verdict_line(evidence: Any, style: Style, *, is_whole: bool = False) -> str:
+    """One gate's verdict on one line: outcome, gate, what was seen, why; the reason cut, or as a whole."""
     word, colour = SIGNS[evidence.outcome]
     wanted = f" (wanted {evidence.wanted})" if evidence.wanted and "champion" in evidence.check else ""
     seen = f"  {evidence.observed}{wanted}" if evidence.observed else ""
-    reason = f"  {clip(evidence.reason, 90)}" if evidence.reason else ""
+    why = evidence.reason if is_whole else clip(evidence.reason, 90)
+    reason = f"  {why}" if why else ""
     return f"  {style(f'{word:<7}', colour)} {visible(f'{evidence.check}{seen}{reason}')}"
 
 

@@ -25,6 +25,8 @@ from headway.survey.files import StatCache
 
 TRY_AGAIN = timedelta(minutes=15)
 """How soon a source that could not be read is tried again, where `refresh` does not say it."""
+_WORDS = 120
+"""Characters of a cause that are told beside a warning."""
 _KEPT, _LOOKED_AT = "kept", 100
 
 
@@ -185,10 +187,15 @@ def last_good(work: Work, declared: Source, found: Earlier | None, error: Engine
                 about="",
                 outcome=Outcome.WARN,
                 at=work.now,
-                observed=f"cannot be read; the last good version, read {read}, is used ({shown} old)",
+                observed=f"cannot be read: {_in_few_words(error)}; the last good version, read {read}, is used ({shown} old)",
                 wanted=f"not older than {duration_text(most)}",
                 reason=f"{error.code}: {error.what}",
                 values={"read_at": read, "age_seconds": int(age.total_seconds())},
             ),
         ),
     )
+
+
+def _in_few_words(error: EngineError) -> str:
+    what = str(error.what)
+    return what if len(what) <= _WORDS else f"{what[: _WORDS - 1]}…"

@@ -16,7 +16,7 @@ from headway.contract.judging import FRESHNESS, freshness, is_row_count
 from headway.contract.report import Result
 from headway.core import digest
 from headway.core.wording import count, few
-from headway.data import kept, sources, tables, times
+from headway.data import kept, set_aside, sources, tables, times
 from headway.data.kept import Added, Merged, Part
 from headway.data.loaders.asked import Mark, Origin, Since
 from headway.data.repeated import repeats
@@ -26,6 +26,7 @@ from headway.engine import contract_promises
 from headway.engine.stages import kept_source
 from headway.engine.stages.kept_source import Earlier
 from headway.engine.stages.names import QUARANTINE, ROWS, short_name
+from headway.engine.stages.source_words import files_text, rows_text
 from headway.engine.standing_in import READ
 from headway.engine.user_code import importable, resolve
 from headway.engine.work import Draft, Work
@@ -85,6 +86,7 @@ def run(work: Work) -> Draft:
     plan = _plan(work, declared, before, arrivals=keeps_arrivals(work.declaration.product, name))
     workspace = Workspace(work.root)
     cache = StatCache(workspace.cache)
+    known = kept.known_files(plan.parts) if plan.by_content else None
     try:
         with importable(work.root), Memory(workspace.states, work.node.name, work.key) as memory:
             loaded = sources.load(
@@ -94,7 +96,7 @@ def run(work: Work) -> Draft:
                 work.root,
                 resolve,
                 since=plan.since,
-                known=kept.known_files(plan.parts) if plan.by_content else None,
+                known=known,
                 digest_of=lambda path: cache.digest(path) or "",
                 now=work.now,
                 # Rows with the time at which they reached us cannot be read again.
@@ -113,7 +115,8 @@ def run(work: Work) -> Draft:
     merged = _with_rejected(_merged(work, loaded, plan, name), loaded)
     if loaded.judged is None:
         loaded = _whole(loaded, merged, plan, work.now, where=f"source `{name}` ({declared.load})")
-    return _draft(work, declared, contract, loaded, merged, before)
+    summary = _summary(loaded, merged.counts, known, before)
+    return _draft(work, declared, contract, loaded, merged, before, summary)
 
 
 # -- going on from what is kept --------------------------------------------------------------------
@@ -238,14 +241,15 @@ def _draft(
     loaded: Loaded,
     merged: Merged,
     before: Earlier | None,
+    summary: str,
 ) -> Draft:
     stored_before = before.artifact.files if before is not None else ()
     files, stored, said, digests = _written(work, declared, merged, stored_before)
-    checks = len(loaded.report.results)
     counts = merged.counts
-    if not loaded.quarantined.is_empty():
+    aside = _aside(work, loaded, before)
+    if not aside.is_empty():
         files[QUARANTINE] = work.folder / QUARANTINE
-        tables.write(loaded.quarantined, files[QUARANTINE])
+        tables.write(aside, files[QUARANTINE])
     return Draft(
         kind="source",
         digest=digests[0] if len(digests) == 1 else digest.of_value(["parts", *digests]),
@@ -255,7 +259,7 @@ def _draft(
             "rows": counts.rows,
             "columns": loaded.frame.columns
             or (before.artifact.meta["columns"] if before is not None else []),
-            "summary": f"{count(counts.rows, 'row')}, {count(checks, 'check')} passed{_judged(loaded)}",
+            "summary": summary,
             "row_counts": counts.to_json(),
             **_content(loaded.origins),
             **kept_source.kept_meta(
@@ -264,19 +268,33 @@ def _draft(
         },
         waits_until=_waits_until(work, declared, loaded, merged),
         evidence=(
-            _contract_evidence(work, contract, loaded),
+            _contract_evidence(work, contract, loaded, aside),
             _read_evidence(work, loaded, counts),
             *_repeats_evidence(work, loaded),
         ),
     )
 
 
-def _judged(loaded: Loaded) -> str:
-    """Of how many files how many were looked at; the verdict on the others was known."""
-    if loaded.judged is None or loaded.judged[0] == 1:
-        return ""
-    files, anew = loaded.judged
-    return f"; {count(files, 'file')}, {anew:,} judged anew"
+def _summary(
+    loaded: Loaded, counts: RowCounts, known: Mapping[str, int] | None, before: Earlier | None
+) -> str:
+    """What is there, and what came and left since the last reading."""
+    was = before.artifact.meta if before is not None else {}
+    judged = loaded.judged[1] if loaded.judged is not None else None
+    files = files_text(loaded.origins, known, was.get(_CONTENT, ()), counts, judged)
+    checks = count(len(loaded.report.results), "check")
+    return f"{rows_text(counts, was.get('rows'))}, {checks} passed{files}"
+
+
+def _aside(work: Work, loaded: Loaded, before: Earlier | None) -> pl.DataFrame:
+    """Rows that are set aside: of what was read, and of files that were known and are still there."""
+    found = set_aside.in_files(loaded.quarantined, loaded.came)
+    known = [origin for origin in loaded.origins if origin.rows is None]
+    stored = [file for file in before.artifact.files if file.name == QUARANTINE] if before is not None else []
+    if not known or not stored:
+        return found
+    earlier = set_aside.still_there(tables.read(work.blobs.path(stored[0].digest)), known)
+    return earlier if found.is_empty() else pl.concat([earlier, found], how="diagonal_relaxed")
 
 
 def _waits_until(work: Work, declared: Source, loaded: Loaded, merged: Merged) -> datetime | None:
@@ -347,7 +365,9 @@ def _names_before(work: Work) -> Mapping[str, str]:
 # -- evidence --------------------------------------------------------------------------------------
 
 
-def _contract_evidence(work: Work, contract: Contract | None, loaded: Loaded) -> Evidence:
+def _contract_evidence(
+    work: Work, contract: Contract | None, loaded: Loaded, aside: pl.DataFrame
+) -> Evidence:
     if contract is None:
         return Evidence(
             check="contract",
@@ -359,15 +379,15 @@ def _contract_evidence(work: Work, contract: Contract | None, loaded: Loaded) ->
         )
     warned = loaded.report.warnings
     rows = loaded.frame.height if loaded.judged is None else loaded.report.rows
-    said = f"{count(len(loaded.report.results), 'check')} on {count(rows, 'row')}"
-    aside = f"; {count(loaded.quarantined.height, 'row')} set aside" if loaded.rejected else ""
+    checked = f"{count(len(loaded.report.results), 'check')} on {count(rows, 'row')}"
+    told = loaded.report.in_short(aside.height)
     return Evidence(
         check="contract",
         node=work.node.name,
         about="",
         outcome=Outcome.WARN if warned else Outcome.PASS,
         at=work.now,
-        observed=f"{said}{aside}",
+        observed=f"{checked}; {told}" if told else checked,
         reason="; ".join(loaded.report.warning_lines(_MOST_WARNINGS)),
         values={
             "validation": loaded.report.to_great_expectations(short_name(work.node)),
