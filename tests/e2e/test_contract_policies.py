@@ -9,7 +9,7 @@ import pytest
 
 from headway.engine.converge import converge
 from headway.engine.events import unheard
-from headway.errors import ContractError
+from headway.errors import ContractError, EngineError
 from headway.facts.artifacts import Artifact
 from headway.facts.evidence import Evidence, Outcome
 from headway.store.workspace import Workspace
@@ -178,6 +178,19 @@ def test_what_left_a_source_that_is_read_as_a_whole_is_told(shop: Shop) -> None:
     shop.again()
     assert shop.artifact.meta["summary"].startswith("3 rows (2 fewer), ")
     assert shop.artifact.meta["summary"].endswith("; 1 gone")
+
+
+def test_a_link_that_leads_nowhere_is_seen_and_refused(shop: Shop) -> None:
+    folder = shop.root / "data" / "days"
+    folder.mkdir()
+    (folder / "1.csv").write_text(CLEAN)
+    shop.apply(CONTRACT, CLEAN, "data/days, options: {format: csv}, incremental: {by: content}")
+    (folder / "2.csv").symlink_to(shop.root / "nowhere.csv")
+    with pytest.raises(EngineError, match=r"`data/days/2\.csv` leads nowhere"):
+        shop.again()
+    (shop.root / "nowhere.csv").write_text("id,km,kind\n9,1,a\n")
+    shop.again()
+    assert shop.artifact.meta["rows"] == 4
 
 
 def _places(shop: Shop) -> list[str]:

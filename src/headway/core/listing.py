@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -17,18 +16,24 @@ def is_pattern(path: str) -> bool:
     return _MAGIC.search(path) is not None
 
 
-def matching(root: Path, pattern: str, seen: Seen | None = None) -> list[Path]:
+def matching(root: Path, pattern: str, seen: Seen | None = None, lost: Seen | None = None) -> list[Path]:
     """Files below `root` that match a relative pattern, sorted; hidden files and folders do not count.
 
     Args:
         root: Where the pattern begins; unless it is absolute.
         pattern: As a shell has it; `**` stands for any number of folders.
         seen: Told every folder that was listed.
+        lost: Told every link that matches and leads nowhere.
     """
     start, parts = beginning(root / pattern)
     wanted = re.compile(_expression(parts))
     depth = None if "**" in parts else len(parts) - 1
-    return [start / name for name in below(start, seen, depth) if wanted.fullmatch(name)]
+    links: list[str] = []
+    found = [start / name for name in below(start, seen, depth, links.append) if wanted.fullmatch(name)]
+    if lost is not None:
+        for name in filter(wanted.fullmatch, sorted(links)):
+            lost(str(start / name))
+    return found
 
 
 def beginning(pattern: Path) -> tuple[Path, tuple[str, ...]]:
@@ -38,18 +43,25 @@ def beginning(pattern: Path) -> tuple[Path, tuple[str, ...]]:
     return Path(*parts[:plain]), parts[plain:]
 
 
-def below(folder: Path, seen: Seen | None = None, depth: int | None = None) -> list[str]:
+def below(
+    folder: Path, seen: Seen | None = None, depth: int | None = None, lost: Seen | None = None
+) -> list[str]:
     """Relative names of the files below a folder, sorted; links are followed, each folder once.
 
     Args:
         folder: Where to look; one that is not there has no files.
         seen: Told every folder that was listed.
         depth: How many folders down to look; None for all.
+        lost: Told the relative name of every link that leads nowhere.
     """
-    return sorted(_walk(folder, seen, depth))
+    return sorted(_walk(folder, seen, depth, lost or _nobody))
 
 
-def _walk(top: Path, seen: Seen | None, depth: int | None) -> Iterator[str]:
+def _nobody(_: str) -> None:
+    """Hears, and does nothing."""
+
+
+def _walk(top: Path, seen: Seen | None, depth: int | None, lost: Seen) -> Iterator[str]:
     entered: set[tuple[int, int]] = set()
     waiting = [("", 0)]
     while waiting:
@@ -68,12 +80,21 @@ def _walk(top: Path, seen: Seen | None, depth: int | None) -> Iterator[str]:
             seen(folder)
         folders = []
         for entry in entries:  # what the folder says of an entry spares a stat of each
-            with contextlib.suppress(OSError):  # a link to itself
-                if entry.is_file():
-                    yield prefix + entry.name
-                elif level != depth and entry.is_dir() and not entry.name.startswith("__pycache__"):
+            if _is(entry.is_file):
+                yield prefix + entry.name
+            elif _is(entry.is_dir):
+                if level != depth and not entry.name.startswith("__pycache__"):
                     folders.append(entry.name)
+            elif entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110 -- as above
+                lost(prefix + entry.name)
         waiting += [(f"{prefix}{name}/", level + 1) for name in sorted(folders, reverse=True)]
+
+
+def _is(ask: Callable[[], bool]) -> bool:
+    try:
+        return ask()
+    except OSError:  # a link to itself
+        return False
 
 
 def _expression(parts: tuple[str, ...]) -> str:

@@ -309,6 +309,20 @@ def nothing_matches(source: str, load: str) -> EngineError:
     )
 
 
+def link_leads_nowhere(source: str, links: Sequence[str]) -> EngineError:
+    """DA225: A link in a source's folder leads nowhere.
+
+    Its target was moved or removed, is on a drive that is not mounted, or the link leads to itself. Its rows would be
+    missing in silence, so the folder is not read without them.
+    """
+    return EngineError(
+        code="DA225",
+        what=f"{_listed(links)} {'leads' if len(links) == 1 else 'lead'} nowhere: the files linked to are not there",
+        where=f"source `{source}`",
+        mend="put the files back, or remove the links if their rows shall leave the source",
+    )
+
+
 def files_differ(source: str, file: str, difference: str) -> ContractError:
     """DA204: The files, or the batches, of one source do not have the same columns.
 

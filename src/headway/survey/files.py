@@ -83,7 +83,8 @@ class StatCache:
     def digest(self, path: Path | str) -> str | None:
         """Digest of a file's content, or of a folder's or a pattern's files; None when nothing is there.
 
-        A folder's digest covers relative names and contents, hidden files left out.
+        A folder's digest covers relative names and contents, hidden files left out; links that lead nowhere
+        count by their names.
 
         Raises:
             OSError: The file cannot be read, or is none (a pipe, a device).
@@ -95,7 +96,9 @@ class StatCache:
         if found is None or signature is None:
             return self._matching(Path(path)) if is_pattern(name) else None
         if stat.S_ISDIR(found.st_mode):
-            return self._directory(Path(path), below(Path(path), self._seen))
+            lost: list[str] = []
+            names = below(Path(path), self._seen, lost=lost.append)
+            return self._directory(Path(path), sorted([*names, *lost]) if lost else names)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(f"`{Path(path).name}` is no regular file")
         written = str(signature)
@@ -111,7 +114,9 @@ class StatCache:
     def _matching(self, path: Path) -> str | None:
         """Digest of the files that a pattern stands for; None when there are none."""
         start, _ = beginning(path)
-        names = [found.relative_to(start).as_posix() for found in matching(start, str(path), self._seen)]
+        lost: list[str] = []
+        found = [*map(str, matching(start, str(path), self._seen, lost.append)), *lost]
+        names = [Path(name).relative_to(start).as_posix() for name in found]
         return self._directory(start, names) if names else None
 
     def note(self, name: str, signature: str) -> str | None:

@@ -33,6 +33,7 @@ EXAMPLES = {
         "flights", "data/flights.jsonl", 17, "JSON is malformed"
     ),
     "nothing_matches": lambda: sources.nothing_matches("flights", "data/incoming"),
+    "link_leads_nowhere": lambda: sources.link_leads_nowhere("flights", ["data/incoming/02.csv"]),
     "files_differ": lambda: sources.files_differ("flights", "data/incoming/02.csv", "column `origin`"),
     "column_is_mixed": lambda: sources.column_is_mixed("flights", "unexpected value while building a Series"),
     "source_is_not_found": lambda: sources.source_is_not_found("flights", URL, "HTTP 404"),

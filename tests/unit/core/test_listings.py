@@ -51,3 +51,18 @@ def test_what_is_no_file_does_not_count(tmp_path: Path) -> None:
     os.mkfifo(root / "pipe.csv")
     assert below(root) == ["6.csv", "a/deep/3.csv", "b/1.csv", "b/2.csv"]
     assert below(root / "6.csv") == below(root / "nothing") == []
+
+
+def test_links_that_lead_nowhere_are_told_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "gone.csv").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    (tmp_path / "good.csv").symlink_to(tmp_path / "a.csv")
+    (tmp_path / "other.txt").symlink_to(tmp_path / "nowhere")
+    lost: list[str] = []
+    assert below(tmp_path, lost=lost.append) == ["a.csv", "good.csv"]
+    assert sorted(lost) == ["in/gone.csv", "loop.csv", "other.txt"]
+    matched: list[str] = []
+    matching(tmp_path, "*.csv", lost=matched.append)
+    assert matched == [str(tmp_path / "loop.csv")]

@@ -54,11 +54,22 @@ def load(asked: Asked) -> Iterator[Batch]:
 
 
 def listed(asked: Asked) -> list[Path]:
-    """The files of a folder or a pattern, sorted by name."""
+    """The files of a folder or a pattern, sorted by name.
+
+    Raises:
+        EngineError: A link among them leads nowhere: its rows would be missing in silence.
+    """
+    lost: list[str] = []
     if is_pattern(asked.load):
-        return matching(asked.root, asked.load)
-    folder = asked.root / asked.load
-    return [folder / name for name in below(folder)]
+        found = matching(asked.root, asked.load, lost=lost.append)
+        lost = [name.removeprefix(f"{asked.root}/") for name in lost]
+    else:
+        folder = asked.root / asked.load
+        found = [folder / name for name in below(folder, lost=lost.append)]
+        lost = [f"{asked.load.rstrip('/')}/{name}" for name in lost]
+    if lost:
+        raise errors.link_leads_nowhere(asked.name, sorted(lost))
+    return found
 
 
 _Seen = tuple[int, int, int, int]
