@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import customers as shop
+import polars as pl
 import pytest
 from product import Folder, copy_of, post
 
@@ -158,7 +159,8 @@ def test_a_narrower_one_is_another_release(held: Folder) -> None:
     assert held.run("show", "endpoint.main", "--json").json["digest"] != before
 
 
-def test_a_batch_of_which_it_refuses_a_row_writes_nothing(held: Folder) -> None:
+def tomorrow(held: Folder, text: str) -> Path:
+    """A batch of these rows; returns their file."""
     (held.root / "contracts" / "tomorrow.yaml").write_text(
         shop.ORDERS.replace("  late: {type: boolean}\n", "")
     )
@@ -170,11 +172,37 @@ def test_a_batch_of_which_it_refuses_a_row_writes_nothing(held: Folder) -> None:
     file = held.root / "headway.yaml"
     file.write_text(file.read_text() + BATCHES)
     rows = held.root / "data" / "tomorrow.csv"
-    rows.write_text("at,customer,amount\n2026-02-01T12:00:00Z,c7,80\n2026-02-01T12:00:00Z,c7,9000\n")
+    rows.write_text(text)
+    return rows
+
+
+def test_a_batch_of_which_it_refuses_a_row_writes_nothing_or_sets_it_aside(held: Folder) -> None:
+    rows = tomorrow(held, "at,customer,amount\n2026-02-01T12:00:00Z,c7,80\n2026-02-01T12:00:00Z,c7,9000\n")
     done = held.run("predict", "nightly")
     assert done.code == 3
     assert "BA013" in done.err
-    assert "`per_visit` (max)" in done.err
+    assert "what is computed of 1 of 2 rows breaks the contract of the features" in done.err
+    assert "row 2: computed per_visit: 9000" in done.err
+    assert held.run("predictions", "--json").json["predictions"] == []
     assert not (held.root / "tables" / "nightly.parquet").exists()
-    rows.write_text("at,customer,amount\n2026-02-01T12:00:00Z,c7,80\n")
-    assert held.run("predict", "nightly").code == 0
+    held.edit("headway.yaml", "nightly.parquet}", "nightly.parquet, on_bad_rows: skip}")
+    rows.write_text(
+        "at,customer,amount\n2026-02-01T12:00:00Z,c7,80\n2026-02-01T12:00:00Z,c7,-1\n"
+        "2026-02-01T12:00:00Z,c7,9000\n2026-02-01T12:00:00Z,c7,90\n"
+    )
+    done = held.run("predict", "nightly", "--json")
+    assert (done.code, done.json["kept"], done.json["rejected"]) == (0, 2, 2), done.err
+    aside = pl.read_parquet(held.root / "tables" / "nightly.rejected.parquet")
+    assert aside["rejected_row"].to_list() == [2, 3]
+    assert aside["amount"].to_list() == [-1.0, 9000.0]
+    assert "computed per_visit: 9000" in aside["rejected_reason"][1]
+    amounts = [one["sent"]["amount"] for one in held.run("predictions", "--json").json["predictions"]]
+    assert amounts == [80.0, 90.0]
+
+
+def test_what_is_computed_of_a_personal_value_is_not_shown(held: Folder) -> None:
+    tomorrow(held, "at,customer,amount\n2026-02-01T12:00:00Z,c7,9000\n2026-02-01T12:00:00Z,c7,80\n")
+    held.edit("contracts/orders.yaml", "amount: {", "amount: {tags: [pii], ")
+    done = held.run("predict", "nightly")
+    assert "row 1: computed per_visit: [pii], by `max`" in done.err
+    assert "9000" not in done.err + done.out

@@ -86,7 +86,7 @@ def look_up(folder: Path, reference: str) -> Found | Ran:
 def personal_columns(folder: Path, node: str) -> set[str]:
     """Columns of a node that carry the tag `pii`, by themselves or because of what they are computed from."""
     from headway.engine.delivery.serving import workspace_at
-    from headway.engine.questions.revealing import told_of
+    from headway.engine.revealing import told_of
 
     return told_of(workspace_at(folder)).personal(node)
 

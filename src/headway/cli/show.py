@@ -51,7 +51,7 @@ def _rows(args: argparse.Namespace) -> int:
     from headway.api.groups import rows
     from headway.api.reading import personal_columns, show
     from headway.engine.questions.group_history import plain
-    from headway.engine.questions.revealing import hidden_row
+    from headway.engine.revealing import hidden_row
     from headway.render.groups import rows_text
 
     commit, table = rows(options.here(), args.reference)

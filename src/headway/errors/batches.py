@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from headway.errors.families import ContractError, EngineError, SpecError, UsageError, UserCodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _SHOWN = 5
 _LONGEST = 200
@@ -58,10 +58,11 @@ def rows_break_contract(where: str, broken: int, rows: int, lines: Sequence[str]
 def no_row_is_left(where: str, rows: int, lines: Sequence[str]) -> ContractError:
     """BA003: No row of a batch can be answered.
 
-    There are no rows at all, or every one of them breaks the contract of a request. An output without
+    There are no rows at all, or every one of them breaks the contract of a request, or that of what is computed of
+    it. An output without
     rows would look like a success; an earlier output is untouched.
     """
-    what = f"none of {rows:,} rows keeps the contract of a request" if rows else "there are no rows"
+    what = f"every one of {rows:,} rows breaks a contract" if rows else "there are no rows"
     return ContractError(
         code="BA003",
         what=what,
@@ -189,20 +190,23 @@ def options_do_not_fit(reason: str) -> UsageError:
     )
 
 
-def computed_features_break_contract(endpoint: str, broken: Iterable[tuple[str, str]]) -> ContractError:
+def computed_features_break_contract(
+    where: str, broken: int, rows: int, lines: Sequence[str]
+) -> ContractError:
     """BA013: What on-demand functions make of a batch's rows breaks the contract of the features.
 
     The rows keep the request contract, but of some of them a feature is computed that the contract of the
     dataset refuses, so that the model would be asked what it has never seen. Nothing is written. Mend the rows
-    or the function, or widen the contract; a rule whose policy for requests is `warn` lets such rows pass, and
-    is counted.
+    or the function, or widen the contract; or let such rows be set aside with `on_bad_rows: skip`. A rule whose
+    policy for requests is `warn` lets them pass, and is counted.
     """
-    rules = [f"`{_cut(column)}` ({_cut(rule)})" for column, rule in broken]
     return ContractError(
         code="BA013",
-        what=f"what is computed of the rows breaks the contract of the features: {', '.join(rules[:_SHOWN])}",
-        where=f"endpoint `{_cut(endpoint)}`",
-        mend="mend the rows or the on-demand functions, or widen the contract of the dataset",
+        what=f"what is computed of {broken:,} of {rows:,} rows breaks the contract of the features",
+        where=where,
+        evidence=tuple(_cut(line) for line in lines[:_SHOWN]),
+        mend="mend the rows or the on-demand functions, widen the contract of the dataset, or set such rows aside "
+        "with `on_bad_rows: skip`",
     )
 
 

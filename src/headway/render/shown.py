@@ -8,8 +8,8 @@ from typing import Any
 
 from headway.core.wording import count, figure
 from headway.engine.questions.found import Found
-from headway.engine.questions.revealing import About
 from headway.engine.questions.runs import Ran
+from headway.engine.revealing import About
 from headway.facts.artifacts import Artifact, StoredFile
 from headway.facts.executions import Execution
 from headway.predictions.record import Fault, Lookup, Prediction, Refused

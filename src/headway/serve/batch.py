@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec.structs import replace
 
 from headway.bundle import route as routes
+from headway.bundle.manifest import COMPUTED
 from headway.bundle.route import ONLINE, RELEASES
 from headway.contract.record import RecordFault
 from headway.core.ids import uuid7
@@ -28,7 +29,7 @@ from headway.serve.serving import live
 from headway.serve.watch import serve_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import msgspec
@@ -46,10 +47,11 @@ COMPARED = 5
 _SAME = 1e-6
 """Largest relative difference of a number that counts as the same."""
 _FIRST = "inputs[0]"
+_FIRST_COMPUTED = "computed[0]."
 
 
 class Fault(NamedTuple):
-    """A row that breaks the request contract.
+    """A row that breaks the request contract, or of which features are computed that break theirs.
 
     Attributes:
         place: Its place in the rows, from 0.
@@ -161,6 +163,41 @@ def _fault(release: LoadedRelease, place: int, refused: RecordFault) -> Fault:
     return Fault(place, reason, f"{column}: {MASK}" if is_personal else reason)
 
 
+def holds_computed(release: LoadedRelease) -> bool:
+    """Whether a contract holds what on-demand functions compute."""
+    return any(file.name == COMPUTED for file in release.manifest.files)
+
+
+def computed_faults(
+    variant: Variant, records: list[msgspec.Struct], at_us: int, is_personal: Callable[[str], bool]
+) -> list[Fault]:
+    """The rows of whose computed features their contract refuses something, each by its place among the records.
+
+    Args:
+        variant: The release, and where it looks features up; rows that are looked up here are not counted.
+        records: Rows that keep the request contract.
+        at_us: The moment of the batch, microseconds since the epoch.
+        is_personal: Whether a feature carries personal data.
+
+    Raises:
+        UserCodeError: The product's code failed (FE...).
+        EngineError: A look-up fails, and the endpoint refuses to go on without (SE020).
+    """
+    counted = variant.online.counts.copy()
+    try:
+        found = [*variant.release.refused(records, at_us, variant.online)]
+    finally:
+        variant.online.counts = counted  # they are looked up again for their answers
+    return [_computed_fault(place, refused, is_personal) for place, refused in found]
+
+
+def _computed_fault(place: int, refused: RecordFault, is_personal: Callable[[str], bool]) -> Fault:
+    feature, (_, rule) = refused.path.removeprefix(_FIRST_COMPUTED), refused.broken[0]
+    features = refused.broken[0][0].split(", ")
+    public = f"{MASK}, by `{rule}`" if any(map(is_personal, features)) else refused.message
+    return Fault(place, f"computed {feature}: {refused.message}", f"computed {feature}: {public}")
+
+
 # -- answers -----------------------------------------------------------------------------------
 
 
@@ -186,9 +223,13 @@ def answer(
     try:
         outcome = variant.release.answer(records, at_us, variant.online)
     except RecordFault as refused:
-        raise errors.computed_features_break_contract(
-            variant.release.manifest.endpoint, refused.broken
-        ) from refused
+        endpoint, rows = (
+            variant.release.manifest.endpoint,
+            {path.partition(".")[0] for path, _ in refused.faults},
+        )
+        rules = [f"{column}: {rule}" for column, rule in refused.broken]
+        where = f"endpoint `{endpoint}`"
+        raise errors.computed_features_break_contract(where, len(rows), len(records), rules) from refused
     seconds = time.perf_counter() - began
     _require_same_alone(variant, records, at_us, outcome)
     warned = variant.release.record.warnings(records) + outcome.warned

@@ -240,6 +240,28 @@ class LoadedRelease:
         numbers = self._record.to_matrix(records)
         return Prepared(InputRows(numbers.take(self._straight, 1) if self._straight else numbers, _NO_TEXTS))
 
+    def refused(
+        self, records: list[msgspec.Struct], now_us: int, online: OnlineFeatures = ALONE
+    ) -> Iterator[tuple[int, RecordFault]]:
+        """Each row of whose computed features their contract refuses something, by its place, and what; see `answer`.
+
+        Raises:
+            UserCodeError: The product's on-demand code failed (FE...).
+            EngineError: A look-up fails, and the endpoint refuses to go on without (SE020).
+        """
+        if self._functions is None or self._computed is None or not records:
+            return
+        (gathered,) = self.gather((records,), (now_us,), online)
+        made = self._functions(gathered.columns)
+        try:
+            _held(self._computed, made)
+        except RecordFault:
+            for place in range(len(records)):
+                try:
+                    _held(self._computed, {name: values[place : place + 1] for name, values in made.items()})
+                except RecordFault as fault:
+                    yield place, fault
+
     def _assembled(self, columns: Columns) -> Prepared:
         """The inputs from the request's columns, from look-ups and from on-demand functions."""
         available = dict(columns)

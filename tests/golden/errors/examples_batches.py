@@ -20,7 +20,7 @@ EXAMPLES = {
         "delay", "feature `relative_distance`", 0.25, 0.0
     ),
     "computed_features_break_contract": lambda: batches.computed_features_break_contract(
-        "delay", [("weekday", "in"), ("holiday_distance", "max")]
+        "batch `nightly`", 1, 3, ["row 2: computed per_visit: 4500 is above 150"]
     ),
     "endpoint_is_not_published": lambda: batches.endpoint_is_not_published("prod", "delay", ["arrivals"]),
     "output_has_no_form": lambda: batches.output_has_no_form("nightly.txt"),

@@ -8,7 +8,7 @@ import pytest
 
 from headway.engine.governing import Governed, governed, require_sense
 from headway.engine.questions.checked import check_file
-from headway.engine.questions.revealing import told_of
+from headway.engine.revealing import told_of
 from headway.errors import SpecError
 from headway.facts.anonymity import Measure, Sizes
 from headway.facts.evidence import Outcome

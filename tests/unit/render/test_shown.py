@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from headway.engine.questions.found import Found
-from headway.engine.questions.revealing import Told, hidden
+from headway.engine.revealing import Told, hidden
 from headway.errors.masking import MASK, PERSONAL
 from headway.facts.artifacts import Artifact
 from headway.lineage.carried import Bearing

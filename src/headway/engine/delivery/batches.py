@@ -23,10 +23,11 @@ from headway.data.sources import Loaded
 from headway.engine.delivery import batch_files, batch_rules
 from headway.engine.delivery.batch_rules import Ruled
 from headway.engine.delivery.serving import key_around
+from headway.engine.revealing import is_personal, told_of
 from headway.engine.user_code import importable, resolve
 from headway.errors import batches as errors
 from headway.errors import engine as engine_errors
-from headway.errors.masking import working_on
+from headway.errors.masking import PERSONAL, working_on
 from headway.facts.batches import Predicted
 from headway.predictions.log import PredictionLog
 from headway.serve import batch as serve
@@ -142,6 +143,7 @@ class _Asked(NamedTuple):
         where: For errors.
         columns: Columns of the rows that are written; None means all.
         skips: Whether rows that break the contract are set aside.
+        is_personal: Whether a feature carries personal data; asked only where one has to be named.
         judge: Says how the rows that are answered stand under the product's rules, or refuses them.
     """
 
@@ -150,6 +152,7 @@ class _Asked(NamedTuple):
     columns: tuple[str, ...] | None
     to: Path
     skips: bool
+    is_personal: Callable[[str], bool]
     judge: Callable[[pl.DataFrame], Ruled] = lambda _: Ruled()
 
 
@@ -206,7 +209,11 @@ def predict(file: Path, name: str, environment: str, who: str, progress: Progres
             return batch_rules.judge(loaded, name, answered, protected=protected, now=SystemClock().now())
 
         where, skips = f"batch `{name}`", batch.on_bad_rows == "skip"
-        asked = _Asked(where, rows, batch.columns, root / batch.to, skips, judge)
+
+        def personal(feature: str) -> bool:
+            return is_personal(feature, told_of(workspace).personal(f"endpoint.{endpoint}"))
+
+        asked = _Asked(where, rows, batch.columns, root / batch.to, skips, personal, judge)
         with closing(variant.online), closing(PredictionLog(directory / "log")) as log:
             done = _predicted(asked, variant, log, progress)
         fact = replace(done.fact, batch=name, environment=environment, who=who, to=batch.to)
@@ -233,7 +240,10 @@ def predict_bundle(bundle: Path, rows: Path, to: Path, *, skips: bool, progress:
     with working_on(None):
         loaded = sources.load(Source(load=str(rows.resolve())), rows.name, contract, rows.parent, resolve)
         judged = loaded._replace(report=contracts.Report(results=(), rows=loaded.frame.height))
-        done = _predicted(_Asked(f"`{rows}`", judged, None, to, skips), variant, None, progress)
+        # Which features are made of a personal column, a bundle does not say.
+        is_secret = any(PERSONAL in column.tags for column in variant.release.contract.columns.values())
+        asked = _Asked(f"`{rows}`", judged, None, to, skips, lambda _: is_secret)
+        done = _predicted(asked, variant, None, progress)
     return done._replace(fact=replace(done.fact, to=str(to)))
 
 
@@ -247,6 +257,13 @@ def _predicted(asked: _Asked, variant: Variant, log: PredictionLog | None, progr
     request = _request(asked, release)
     faults = _faults(release, request)
     bad = _bad(asked.loaded, faults)
+    if asked.skips or not bad:
+        computed = _computed_faults(asked, variant, request, {fault.place for fault in faults}, at_us)
+        if computed and not asked.skips:
+            lines = _lines(_bad(asked.loaded, computed))
+            raise errors.computed_features_break_contract(asked.where, len(computed), request.height, lines)
+        faults += computed
+        bad = _bad(asked.loaded, faults)
     kept = _kept(asked, faults, bad)
     _require_source(asked, frame, kept)
     ruled = asked.judge(frame.filter(kept))
@@ -296,6 +313,20 @@ def _faults(release: LoadedRelease, request: pl.DataFrame) -> list[Fault]:
     found: list[Fault] = []
     for first in range(0, request.height, CHUNK):
         found += serve.decode(release, _columns(request.slice(first, CHUNK)), first).faults
+    return found
+
+
+def _computed_faults(
+    asked: _Asked, variant: Variant, request: pl.DataFrame, broken: set[int], at_us: int
+) -> list[Fault]:
+    """Every other row of which features are computed that break their contract, found before anything is answered."""
+    found: list[Fault] = []
+    for first in range(0, request.height if serve.holds_computed(variant.release) else 0, CHUNK):
+        chunk = request.slice(first, CHUNK)
+        places = [place for place in range(first, first + chunk.height) if place not in broken]
+        records = serve.decode(variant.release, _columns(chunk), first).records
+        faults = serve.computed_faults(variant, records, at_us, asked.is_personal)
+        found += [fault._replace(place=places[fault.place]) for fault in faults]
     return found
 
 

@@ -10,9 +10,9 @@ import msgspec
 
 from headway.engine.questions.group_history import artifact_of, commit_at, is_commit
 from headway.engine.questions.prefixes import Candidate, candidates, is_prefix
-from headway.engine.questions.revealing import About, hidden, record_reveal, told_of
 from headway.engine.questions.runs import Ran, run_of
 from headway.engine.recall import PRODUCT_FILE
+from headway.engine.revealing import About, hidden, record_reveal, told_of
 from headway.errors import SpecError, UsageError
 from headway.errors import engine as errors
 from headway.facts.anonymity import measure_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from headway.core.clock import SystemClock
 from headway.engine.groups.log import as_of, commits, snapshot_of
-from headway.engine.questions.revealing import is_personal, told_of
+from headway.engine.revealing import is_personal, told_of
 from headway.errors import tables as errors
 from headway.errors.masking import MASK
 from headway.facts.artifacts import Artifact

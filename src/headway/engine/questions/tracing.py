@@ -8,7 +8,7 @@ import msgspec
 
 from headway.engine.questions.found import find
 from headway.engine.questions.joined_past import JoinedPast
-from headway.engine.questions.revealing import Told, hidden, told_of
+from headway.engine.revealing import Told, hidden, told_of
 from headway.lineage.trace import Lineage, downstream, upstream
 from headway.predictions.record import Prediction
 from headway.store.workspace import Workspace

@@ -9,7 +9,6 @@ from math import isclose
 from typing import Any, NamedTuple
 
 from headway.core.clock import to_text
-from headway.engine.questions.revealing import is_personal, told_of
 from headway.engine.reproduction.recomputing import (
     GroupRows,
     NewestRows,
@@ -18,6 +17,7 @@ from headway.engine.reproduction.recomputing import (
     recompute,
     released,
 )
+from headway.engine.revealing import is_personal, told_of
 from headway.errors import HeadwayError
 from headway.errors.masking import MASK
 from headway.facts.evidence import Outcome
