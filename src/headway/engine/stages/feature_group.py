@@ -13,6 +13,7 @@ from headway.data import agreement, groups, incremental
 from headway.data.groups import SourceTable
 from headway.data.times import EVENT_TIME, KNOWN_TIME
 from headway.engine.groups.commit import Commit, Making, Place, commit_all, commit_changes, place_of
+from headway.engine.groups.doubts import doubts
 from headway.engine.groups.foreign_readers import foreign_readers
 from headway.engine.groups.log import commits, meaning
 from headway.engine.groups.window import rounded_before, said, verdict
@@ -70,11 +71,13 @@ class Group:
         return groups.compute(self.declared, self.name, sources, functions=self.code, resolve=resolve).frame
 
     def judge(self, rows: pl.DataFrame) -> None:
-        """Hold all rows to the group's own contract, before any is written.
+        """Hold all rows to the group's own contract before any is written, and look at what no contract says.
 
         Raises:
             ContractError: They break it.
         """
+        claims = self.sources if self.declared.frame is not None else {}
+        self.found.extend(doubts(rows, self.order, claims, self.work.node.name, self.work.now))
         contract = self.work.declaration.contracts.get(self.declared.contract)
         if contract is not None:
             self.judged.append(judge(rows, contract, self.work.node.name, self.work.now))
@@ -171,10 +174,8 @@ def _incrementally(group: Group) -> Commit | incremental.Span | None:
     order = list(group.order)
     gone = there.select(order).join(rows, on=order, how="anti", nulls_equal=True)
     rows = rows.select(there.columns)
-    if group.declared.contract is not None:
-        whole = group.tables.read(place.snapshot).collect()
-        stays = whole.filter(~pl.col(EVENT_TIME).is_between(*span))
-        group.judge(pl.concat([stays, rows]).sort(order))
+    stays = group.tables.read(place.snapshot).filter(~pl.col(EVENT_TIME).is_between(*span)).collect()
+    group.judge(pl.concat([stays, rows]).sort(order))
     return commit_changes(group.tables, place, rows, gone, work, _making(group, "incremental"))
 
 
