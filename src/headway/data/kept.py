@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from headway.data import tables
+from headway.data.differences import difference
 from headway.data.loaders.asked import Mark, Origin, Since
 from headway.data.row_counts import RowCounts
 from headway.data.times import INSTANT
@@ -186,13 +187,11 @@ def _without(kept: Sequence[Part], leaving: Mapping[int, set[int]]) -> list[Part
 
 
 def _require_columns(rows: pl.DataFrame, kept: pl.DataFrame, source: str) -> None:
-    different = [
-        name
-        for name in dict.fromkeys([*rows.columns, *kept.columns])
-        if name not in (_ROW, "headway_part") and rows.schema.get(name) != kept.schema.get(name)
-    ]
-    if different:
-        raise errors.files_differ(source, "what was read", f"column `{different[0]}`")
+    internal = (_ROW, "headway_part")
+    before = {name: dtype for name, dtype in kept.schema.items() if name not in internal}
+    found, hint = difference(before, rows.schema)
+    if found:
+        raise errors.files_differ(source, "", "the rows that are kept", found, hint)
 
 
 def _rows(part: Part | pl.DataFrame) -> int:
@@ -305,23 +304,43 @@ def _arrivals(new: pl.DataFrame, left: Sequence[pl.DataFrame], committed: dateti
     return found[COMMITTED].fill_null(committed)
 
 
-def repeated_key(merged: Merged, keys: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], int] | None:
-    """A key that names several rows of the whole, and how many rows have one that does; None when each is unique.
+class Repeated(NamedTuple):
+    """A key that several rows have.
+
+    Attributes:
+        key: The columns.
+        rows: How many rows have one that others have too.
+        values: One such key.
+        contents: Digests of files that its rows are in, in order.
+    """
+
+    key: tuple[str, ...]
+    rows: int
+    values: tuple[Any, ...]
+    contents: tuple[str, ...]
+
+
+def repeated_key(merged: Merged, keys: Sequence[tuple[str, ...]]) -> Repeated | None:
+    """A key that names several rows of the whole, which is in parts by content; None when each is unique.
 
     As in a contract, rows whose key is null throughout do not count.
     """
     for key in keys:
         names = list(key)
         frames = [
-            pl.scan_parquet(part.path, glob=False).select(names).collect()
+            pl.scan_parquet(part.path, glob=False).select(*names, FILE).collect()
             if isinstance(part, Part)
-            else part.select(names)
+            else part.select(*names, FILE)
             for part in merged.parts
         ]
         known = pl.concat(frames).filter(~pl.all_horizontal(pl.col(names).is_null()))
-        repeated = int(known.is_duplicated().sum())
-        if repeated:
-            return key, repeated
+        repeated = known.filter(pl.struct(names).is_duplicated())
+        if repeated.height:
+            first = repeated.head(1).select(names)
+            alike = repeated.join(first, on=names, how="semi", nulls_equal=True, maintain_order="left")
+            marks = alike[FILE].unique(maintain_order=True)
+            contents = tuple(dict.fromkeys(str(mark).partition("#")[0] for mark in marks))
+            return Repeated(key, repeated.height, first.row(0), contents)
     return None
 
 

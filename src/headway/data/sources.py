@@ -22,11 +22,13 @@ from headway.contract.measuring import asked_of
 from headway.contract.personal import personal_columns
 from headway.core import digest
 from headway.data.calls import Resolve
+from headway.data.differences import difference
 from headway.data.loaders.asked import Asked, Batch, Origin, Since
 from headway.data.loaders.find import loader_for
 from headway.data.personal import mask_of
 from headway.data.retry import Pause, again
 from headway.data.secrets import filled
+from headway.errors import ContractError
 from headway.errors import sources as errors
 from headway.errors.masking import PERSONAL, conceal
 from headway.spec.contract import Column, ColumnType, Contract
@@ -335,16 +337,29 @@ def _joined(batches: Sequence[Batch], asked: Asked) -> pl.DataFrame:
         frames = [hold(frame, asked.contract) for frame in frames]
     names = frames[0].columns
     for index, frame in enumerate(frames):
-        difference = sorted(set(names) ^ set(frame.columns))
-        if difference:
-            raise errors.files_differ(asked.name, _nth(batches, index), f"column `{difference[0]}`")
+        if set(names) != set(frame.columns):
+            there = {name: frames[0].schema.get(name, dtype) for name, dtype in frame.schema.items()}
+            raise _differ(asked, batches, (0, index), frames[0].schema, there)
     frames = [frame.select(names) for frame in frames]
-    kinds = {name: {frame.schema[name] for frame in frames} - {pl.Null()} for name in names}
-    for name, found in kinds.items():
+    for name in names:
+        kinds = [frame.schema[name] for frame in frames]
+        found = set(kinds) - {pl.Null()}
         if len(found) > 1 and not all(dtype.is_numeric() for dtype in found):
-            index = next(i for i, frame in enumerate(frames) if frame.schema[name] != frames[0].schema[name])
-            raise errors.files_differ(asked.name, _nth(batches, index), f"type of column `{name}`")
+            first = next(at for at, kind in enumerate(kinds) if kind != pl.Null())
+            index = next(at for at, kind in enumerate(kinds) if kind not in (pl.Null(), kinds[first]))
+            raise _differ(asked, batches, (first, index), {name: kinds[first]}, {name: kinds[index]})
     return pl.concat(frames, how="vertical_relaxed")
+
+
+def _differ(
+    asked: Asked,
+    batches: Sequence[Batch],
+    places: tuple[int, int],
+    earlier: Mapping[str, pl.DataType],
+    later: Mapping[str, pl.DataType],
+) -> ContractError:
+    first, other = (_nth(batches, index) for index in places)
+    return errors.files_differ(asked.name, other, first, *difference(earlier, later))
 
 
 def _nth(batches: Sequence[Batch], index: int) -> str:

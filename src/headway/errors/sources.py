@@ -125,7 +125,8 @@ def parquet_is_broken(source: str, load: str, reason: str) -> ContractError:
 def csv_is_broken(source: str, load: str, reason: str) -> ContractError:
     """DA007: A CSV file cannot be read as rows of equal width in UTF-8.
 
-    A row has more cells than the header, a quotation is not closed, or the bytes are not UTF-8.
+    A row has more cells than the header, a quotation is not closed, or the bytes are not UTF-8. The first data
+    row is row 1.
     """
     return ContractError(
         code="DA007",
@@ -160,7 +161,7 @@ def csv_rows_are_short(source: str, load: str, count: int, of: int, rows: Sequen
     shown = ", ".join(str(row) for row in rows[:_SHOWN])
     return ContractError(
         code="DA008",
-        what=f"{count} of {of} rows have fewer cells than the header (first: row {shown})",
+        what=f"{count} of {of} rows {'has' if count == 1 else 'have'} fewer cells than the header (first: row {shown})",
         where=f"source `{source}`, file `{_brief(load)}`",
         mend="export the file again; an empty cell still needs its separator",
     )
@@ -203,6 +204,7 @@ def cells_do_not_parse(
     cell that is written otherwise is a fault, never a silent null. Tell apart what means *missing*
     with `options: {null_values: [NA]}`.
     """
+    columns = "1 column" if len(faults) == 1 else f"{len(faults)} columns"
     lines = [
         f"column `{column}` ({kind}): {count} of {of} cells, such as "
         + ", ".join(f"`{_brief(cell)}` in row {row}" for row, cell in examples[:3])
@@ -210,7 +212,7 @@ def cells_do_not_parse(
     ]
     return ContractError(
         code="DA011",
-        what=f"cells in {len(faults)} columns of `{_brief(load)}` do not parse",
+        what=f"cells in {columns} of `{_brief(load)}` do not parse",
         where=f"source `{source}`",
         mend="write them in the declared type, mend the contract's type, or list them in `null_values`",
         evidence=_bounded(lines),
@@ -323,18 +325,24 @@ def link_leads_nowhere(source: str, links: Sequence[str]) -> EngineError:
     )
 
 
-def files_differ(source: str, file: str, difference: str) -> ContractError:
+def files_differ(source: str, file: str, other: str, difference: str, hint: str = "") -> ContractError:
     """DA204: The files, or the batches, of one source do not have the same columns.
 
     Filling in what one of them lacks would be a silent change of the data. Declare a contract, which
-    says what every one of them must have.
+    says what every one of them must have; a file is compared with the first one that was read.
     """
+    this = f"`{_brief(file)}`" if file else "what was read"
+    mend = "give all files the same columns and types, or put the others into a source of their own"
     return ContractError(
         code="DA204",
-        what=f"`{_brief(file)}` differs from what was read before: {_reason(difference)}",
+        what=f"{this} differs from {_of(other)}: {_reason(difference)}",
         where=f"source `{source}`",
-        mend="give all files the same columns and types, or put the others into a source of their own",
+        mend=f"{_brief(hint, _LONGEST_REASON)}: {mend}" if hint else mend,
     )
+
+
+def _of(other: str) -> str:
+    return other if other.startswith("the rows") else f"`{_brief(other)}`"
 
 
 def column_is_mixed(source: str, reason: str) -> ContractError:

@@ -133,7 +133,7 @@ BROKEN: list[tuple[str, str | bytes, type[HeadwayError], str]] = [
     ("flights.csv", "", ContractError, "empty"),
     ("flights.csv", "\n\n", ContractError, "empty"),
     ("flights.csv", "\n <html><body>502</body></html>", ContractError, "HTML page"),
-    ("flights.csv", CSV + "3,2013-01-01T05:00:00Z\n", ContractError, "1 of 3 rows have fewer cells"),
+    ("flights.csv", CSV + "3,2013-01-01T05:00:00Z\n", ContractError, "1 of 3 rows has fewer cells"),
     ("flights.csv", CSV + "3,2013-01-01T05:00:00Z,JFK,1,2\n", ContractError, "not a whole CSV"),
     ("flights.csv", CSV + '3,2013-01-01T05:00:00Z,"JFK,1\n', ContractError, "not a whole CSV"),
     ("flights.csv", CSV.encode() + b"3,2013-01-01T05:00:00Z,\xff\xfe,1\n", ContractError, "not a whole CSV"),

@@ -11,6 +11,7 @@ import msgspec
 import polars as pl
 
 from headway.contract.personal import personal_columns
+from headway.core.wording import count
 from headway.data.cells import parse
 from headway.data.loaders.asked import Asked
 from headway.errors import sources as errors
@@ -21,6 +22,9 @@ _SHORT_ROWS_SHOWN = 5
 _SEPARATORS = (";", "\t", "|", ",")
 _QUOTED = re.compile(r"`.*`|'.*'|\".*\"")
 """What a parser quotes from a file, from the first mark to the last one."""
+
+
+_SAID = {"unexpected end of data": "a quotation is not closed"}
 
 
 class CsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +109,7 @@ def _texts(data: bytes, options: CsvOptions, name: str, file: str, *, hides: boo
         )
         _refuse_crooked(data, texts, options, name, file)
     except (pl.exceptions.PolarsError, csv.Error, UnicodeDecodeError) as error:
-        said = str(error).partition("\n")[0]
+        said = _crooked(data, options) or str(error).partition("\n")[0]
         raise errors.csv_is_broken(name, file, _QUOTED.sub(MASK, said) if hides else said) from error
     missing = ["", *options.null_values]
     return texts.with_columns(pl.when(~pl.all().is_in(missing)).then(pl.all()))
@@ -134,8 +138,26 @@ def _refuse_crooked(data: bytes, texts: pl.DataFrame, options: CsvOptions, name:
             raise errors.csv_rows_are_short(name, file, len(short), texts.height, short[:_SHORT_ROWS_SHOWN])
 
 
-def _rows(data: bytes, options: CsvOptions) -> Iterator[list[str]]:
+def _crooked(data: bytes, options: CsvOptions) -> str:
+    """Which row is not as the header says; empty where none is found by the book."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return f"line {line:,} is no text in UTF-8"
+    rows, number, width = _rows(data, options, is_strict=True), 0, 0
+    try:
+        for number, row in enumerate(rows):
+            width = width or len(row)
+            if len(row) > width:
+                return f"row {number:,} has {count(len(row), 'cell')}, the header has {width:,}"
+    except csv.Error as error:
+        return f"after row {number:,}: {_SAID.get(str(error), error)}"
+    return ""
+
+
+def _rows(data: bytes, options: CsvOptions, *, is_strict: bool = False) -> Iterator[list[str]]:
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
     if options.quote is None:
         return csv.reader(lines, delimiter=options.separator, quoting=csv.QUOTE_NONE)
-    return csv.reader(lines, delimiter=options.separator, quotechar=options.quote)
+    return csv.reader(lines, delimiter=options.separator, quotechar=options.quote, strict=is_strict)

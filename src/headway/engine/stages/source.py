@@ -13,11 +13,13 @@ from msgspec.structs import replace
 from headway.contract.appending import sets_aside_by_others
 from headway.contract.columns import refuse
 from headway.contract.judging import FRESHNESS, freshness, is_row_count
+from headway.contract.personal import personal_columns
 from headway.contract.report import Result
+from headway.contract.words import show
 from headway.core import digest
 from headway.core.wording import count, few
 from headway.data import kept, set_aside, sources, tables, times
-from headway.data.kept import Added, Merged, Part
+from headway.data.kept import Added, Merged, Part, Repeated
 from headway.data.loaders.asked import Mark, Origin, Since
 from headway.data.repeated import repeats
 from headway.data.row_counts import RowCounts
@@ -217,8 +219,7 @@ def _whole(loaded: Loaded, merged: Merged, plan: _Plan, now: datetime, *, where:
         lines.append(f"the table: expected at least {low:,} rows{most}, found {rows:,} rows")
     repeated = kept.repeated_key(merged, _keys(contract)) if plan.by_content and plan.parts else None
     if repeated is not None:
-        names = ", ".join(f"`{name}`" for name in repeated[0])
-        lines.append(f"{names}: expected every value once, {repeated[1]:,} of {rows:,} rows share one")
+        lines.append(_repeated_line(repeated, loaded, rows))
     report = loaded.report
     if plan.parts and contract.freshness is not None:
         # A source that brings nothing new grows old all the same.
@@ -229,6 +230,17 @@ def _whole(loaded: Loaded, merged: Merged, plan: _Plan, now: datetime, *, where:
     if lines:
         raise contract_errors.data_breaks_contract(where, len(lines), 3, tuple(lines))
     return loaded._replace(report=report)
+
+
+def _repeated_line(repeated: Repeated, loaded: Loaded, rows: int) -> str:
+    """How many rows share a key, one that they share, and the files that it is in."""
+    names = ", ".join(f"`{name}`" for name in repeated.key)
+    personal = personal_columns(loaded.contract).intersection(repeated.key)
+    value = ", ".join(MASK if personal else show(item) for item in repeated.values)
+    said = {origin.digest: origin.name for origin in reversed(loaded.origins)}
+    files = few([said[content] for content in repeated.contents if content in said], 2)
+    where = f" ({value} in {files})" if files else f" ({value})"
+    return f"{names}: expected every value once, {repeated.rows:,} of {rows:,} rows share one{where}"
 
 
 # -- what is kept ----------------------------------------------------------------------------------
