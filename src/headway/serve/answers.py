@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headway.bundle.manifest import Answer
+    from headway.contract.verdict import Judged
 
 
 class Answered(NamedTuple):
@@ -39,6 +40,30 @@ class Answered(NamedTuple):
             {"probability": probability, "label": label, "prediction_id": prediction}
             for probability, label, prediction in told
         ]
+
+
+class Caveat(NamedTuple):
+    """What some rows of a request were answered in spite of.
+
+    Attributes:
+        field: The columns, with commas between them.
+        rule: The expectation that they break, `unknown_category` where the contract put another one in its place,
+            or `default` where they were not sent. Never a value.
+        rows: Places of the rows, from 0.
+    """
+
+    field: str
+    rule: str
+    rows: tuple[int, ...]
+
+
+def caveats(judged: Judged) -> list[Caveat]:
+    """What a caller is told of the rows that were let in though they are not as the contract has them."""
+    return [
+        *(Caveat(", ".join(item.columns), item.expectation, item.rows) for item in judged.warned),
+        *(Caveat(item.column, "unknown_category", item.rows) for item in judged.mapped),
+        *(Caveat(item.column, "default", item.rows) for item in judged.filled),
+    ]
 
 
 class Teller:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from headway.contract.verdict import CLEAN
 from headway.errors import serve as errors
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
+    from headway.contract.verdict import Judged
     from headway.errors import HeadwayError
     from headway.serve.answers import Answered
 
@@ -58,8 +60,10 @@ class Form(Protocol):
         """
         ...
 
-    def write(self, request: str, ids: Sequence[str], answered: Answered, asked: Asked) -> bytes:
-        """The answer, in the same form."""
+    def write(
+        self, request: str, ids: Sequence[str], answered: Answered, asked: Asked, judged: Judged = CLEAN
+    ) -> bytes:
+        """The answer, in the same form; what it was given in spite of stands in it."""
         ...
 
 

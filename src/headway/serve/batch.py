@@ -236,9 +236,9 @@ def answer(
     ids = [uuid7(time.time_ns() // 1_000_000) for _ in records]
     if log is not None:
         asked = Asked(request, records)
-        key, judge = variant.origin.key, variant.release.record.judged
+        key, judged = variant.origin.key, variant.release.record.judged(records, warned)
         told = outcome.inputs, outcome.answered, outcome.lookups
-        make = partial(logged, key, request, at_us, seconds, ids, asked, told, warned, judge)
+        make = partial(logged, key, request, at_us, seconds, ids, asked, told, judged)
         log.add(len(records), 0, variant.origin, make)
         log.flush()
         counts = log.counts

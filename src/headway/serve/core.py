@@ -381,15 +381,15 @@ class Core:
         rows = visit.rows
         ids = [uuid7(at // 1000) for _ in range(rows)]
         request_id = asked.id or ids[0]
-        body = form.write(request_id, ids, outcome.answered, asked)
+        judged = variant.release.record.judged(asked.records, visit.warned)
+        body = form.write(request_id, ids, outcome.answered, asked, judged)
         now = time.perf_counter()
         seconds, limit = now - began, found.route.timeout_seconds
         if limit is not None and (seconds > limit or now > request.until):
             raise errors.over_time(found.route.name, limit)
         if self.log is not None:
             key, size = variant.origin.key, len(request.body) + len(body)
-            judge = variant.release.record.judged
-            make = partial(logged, key, request_id, at, seconds, ids, asked, outcome[:3], visit.warned, judge)
+            make = partial(logged, key, request_id, at, seconds, ids, asked, outcome[:3], judged)
             self.log.add(rows, size, variant.origin, make)
         return Reply(ANSWERED, body, (JSON, (PREDICTION_HEADER, ids[0].encode())))
 

@@ -52,7 +52,8 @@ class EmbeddedModel:
                 text, a missing value is None or NaN.
 
         Returns:
-            Per row `probability` and `label`, or `value`; and `prediction_id`.
+            Per row `probability` and `label`, or `value`; `prediction_id`; and `warnings`, a list of `field` and
+            `rule`, where it was answered in spite of something.
 
         Raises:
             ContractError: A row breaks the contract (DC004), or there is none (SE010).

@@ -2,7 +2,8 @@
 
 Source: kserve/open-inference-protocol, specification/protocol/inference_rest.md (2025-05). Tensors have
 shape [n] or [n, 1]; data may be nested as the shape or flat. `parameters.prediction_id` names the first
-row's prediction (parameters hold no lists); the output `prediction_id` names every row's.
+row's prediction (parameters hold no lists); the output `prediction_id` names every row's. `parameters.warnings`
+is JSON text: what rows were answered in spite of, `[{"field": ..., "rule": ..., "rows": [0]}]`; absent for clean rows.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import Struct
 
+from headway.contract.verdict import CLEAN
 from headway.core.digest import short
 from headway.errors import serve as errors
+from headway.serve.answers import caveats
 from headway.serve.asked import Asked, check_id, fault
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from headway.bundle.manifest import Answer, Manifest
     from headway.contract.record import RecordDecoder
+    from headway.contract.verdict import Judged
     from headway.serve.answers import Answered
     from headway.spec.contract import Column, Contract
 
@@ -144,7 +148,9 @@ class InferenceForm:
                 raise errors.unknown_output(name, tuple(self._outputs))
         return Asked(check_id(asked.id), self._record.from_columns(columns), wanted)
 
-    def write(self, request: str, ids: Sequence[str], answered: Answered, asked: Asked) -> bytes:
+    def write(
+        self, request: str, ids: Sequence[str], answered: Answered, asked: Asked, judged: Judged = CLEAN
+    ) -> bytes:
         """The outputs that were asked for, or all."""
         data: dict[str, Sequence[Any]] = {**answered._asdict(), PREDICTION_ID: ids}
         outputs = [
@@ -153,6 +159,8 @@ class InferenceForm:
             if not asked.outputs or name in asked.outputs
         ]
         parameters = {PREDICTION_ID: ids[0]}
+        if judged is not CLEAN:
+            parameters["warnings"] = _encode([item._asdict() for item in caveats(judged)]).decode()
         return _encode(self._told | {"id": request, "parameters": parameters, "outputs": outputs})
 
     def _values(self, tensor: Tensor, place: int) -> list[Any]:

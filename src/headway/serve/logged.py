@@ -10,9 +10,7 @@ from headway.contract.verdict import CLEAN
 from headway.predictions.record import Answers, JudgedAnswers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from headway.contract.verdict import Judged, Warned
+    from headway.contract.verdict import Judged
     from headway.model.inputs import InputRows
     from headway.predictions.record import LookedUp
     from headway.serve.answers import Answered
@@ -29,13 +27,9 @@ def logged(
     ids: list[str],
     asked: Asked,
     outcome: tuple[InputRows, Answered, tuple[LookedUp, ...]],
-    warned: tuple[Warned, ...],
-    judge: Callable[[Sequence[msgspec.Struct], tuple[Warned, ...]], Judged],
+    judged: Judged,
 ) -> Answers:
-    """The answers to one request as the log has them; see `headway.predictions.record.Answers`.
-
-    What `warned` says they were answered in spite of, `judge` makes the whole verdict of.
-    """
+    """The answers to one request, with the contract's verdict on its rows, as the log has them."""
     inputs, answered, lookups = outcome
     answers = (
         origin,
@@ -51,5 +45,4 @@ def logged(
         [*answered.value],
         lookups,
     )
-    judged = judge(asked.records, warned)
     return Answers(*answers) if judged == CLEAN else JudgedAnswers(*answers, judged)

@@ -1,5 +1,7 @@
 """Named-field JSON: `{"rows": [{...}]}` or one object in, `{"predictions": [{...}]}` out. Pure.
 
+A prediction says in `warnings` what it was made in spite of; one of a clean row has none.
+
 POST /predict/ENDPOINT. A body is the rows form when it has a list named `rows`; a contract has no
 lists, so no single object can be mistaken for it. An `id` beside `rows` is echoed.
 """
@@ -11,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from headway.contract.verdict import CLEAN
 from headway.core.digest import short
 from headway.errors import serve as errors
+from headway.serve.answers import caveats
 from headway.serve.asked import Asked, check_id
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from headway.bundle.manifest import Manifest
     from headway.contract.record import RecordDecoder
+    from headway.contract.verdict import Judged
     from headway.errors import HeadwayError
     from headway.serve.answers import Answered
 
@@ -80,9 +85,20 @@ class NamedForm:
             raise errors.no_rows()
         return Asked(check_id(caller), records)
 
-    def write(self, request: str, ids: Sequence[str], answered: Answered, asked: Asked) -> bytes:  # noqa: ARG002 -- Form
+    def write(
+        self,
+        request: str,
+        ids: Sequence[str],
+        answered: Answered,
+        asked: Asked,  # noqa: ARG002 -- Form
+        judged: Judged = CLEAN,
+    ) -> bytes:
         """One object per row."""
-        return _encode({**self._told, "id": request, "predictions": answered.rows(ids)})
+        predictions = answered.rows(ids)
+        for field, rule, rows in () if judged is CLEAN else caveats(judged):
+            for row in rows:
+                predictions[row].setdefault("warnings", []).append({"field": field, "rule": rule})
+        return _encode({**self._told, "id": request, "predictions": predictions})
 
     def _decode(self, body: bytes) -> tuple[list[Any], str | None]:
         if body.startswith(b'{"rows":[') or memoryview(_shape(body).rows)[:1] == b"[":

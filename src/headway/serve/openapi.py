@@ -39,7 +39,7 @@ def _operation(name: str, release: LoadedRelease) -> dict[str, Any]:
     row = {
         "type": "object",
         "properties": {field: _schema(column) for field, column in columns.items()},
-        "required": list(columns),
+        "required": [field for field, column in columns.items() if column.default is None],
         "additionalProperties": release.contract.extra_columns == "ignore",
     }
     rows = {"type": "array", "items": row, "minItems": 1}
@@ -65,8 +65,12 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer() -> dict[str, Any]:
-    predictions = {"type": "array", "items": {"type": "object"}}
     text = {"type": "string"}
+    warning = {"type": "object", "properties": {"field": text, "rule": text}, "required": ["field", "rule"]}
+    about = "What the row was answered in spite of; absent for a row that keeps the contract"
+    warnings = {"type": "array", "items": warning, "description": about}
+    prediction = {"type": "object", "properties": {"prediction_id": text, "warnings": warnings}}
+    predictions = {"type": "array", "items": prediction | {"required": ["prediction_id"]}}
     fields = {"model_name": text, "model_version": text, "id": text, "predictions": predictions}
     return {"type": "object", "properties": fields, "required": list(fields)}
 

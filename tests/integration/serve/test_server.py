@@ -171,6 +171,8 @@ def test_the_control_pages_answer(connect: Connect, url: str) -> None:
     assert value["endpoints"][0]["state"] == "serving"
     document = msgspec.json.decode(client.get("/openapi.json")[1])
     assert list(document["paths"]) == ["/predict/delay"]
+    answer = document["paths"]["/predict/delay"]["post"]["responses"]["200"]["content"]["application/json"]
+    assert "warnings" in answer["schema"]["properties"]["predictions"]["items"]["properties"]
     assert client.get("/status/")[0] == 200
     status, _, headers = client.ask("POST", "/metrics")
     assert status == 405

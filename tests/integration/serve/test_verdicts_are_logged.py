@@ -100,6 +100,28 @@ def tensors(row: dict[str, Any]) -> list[dict[str, Any]]:
 # -- let in ------------------------------------------------------------------------------------
 
 
+def test_a_caller_is_told_what_each_row_was_answered_in_spite_of(served: Served) -> None:
+    reply = served.ask(ROW, without("seats", origin="ZZ"), ROW | {"distance": 9.0, "seats": 3})
+    clean, put_right, doubted = msgspec.json.decode(reply.body)["predictions"]
+    assert "warnings" not in clean
+    assert put_right["warnings"] == [
+        {"field": "origin", "rule": "unknown_category"},
+        {"field": "seats", "rule": "default"},
+    ]
+    assert [told["field"] for told in doubted["warnings"]] == ["distance", "seats, distance"]
+    assert doubted["warnings"][1]["rule"] == "room for all"
+    assert b"ZZ" not in reply.body
+
+
+def test_a_caller_in_the_other_form_is_told_in_the_parameters(served: Served) -> None:
+    path = "/v2/models/delay/infer"
+    told = msgspec.json.decode(served.post({"inputs": tensors(without("seats"))}, path).body)["parameters"]
+    assert msgspec.json.decode(told["warnings"]) == [{"field": "seats", "rule": "default", "rows": [0]}]
+    seats = {"name": "seats", "shape": [1], "datatype": "INT64", "data": [7]}
+    clean = msgspec.json.decode(served.post({"inputs": [*tensors(without("seats")), seats]}, path).body)
+    assert list(clean["parameters"]) == ["prediction_id"]
+
+
 def test_each_row_of_a_request_has_its_own_verdict_in_the_log(served: Served) -> None:
     reply = served.ask(ROW, without("seats", origin="ZZ"), ROW | {"distance": 9.0, "seats": 3})
     assert reply.status == 200
