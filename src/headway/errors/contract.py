@@ -19,6 +19,14 @@ def _brief(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
+def _written(value: object) -> str:
+    """As a contract writes it: a set as a list, of which some values are shown."""
+    if not isinstance(value, list | tuple):
+        return _brief(str(value).lower() if isinstance(value, bool) else value)
+    more = ["…"] if len(value) > _SHOWN else []
+    return f"[{', '.join([*map(_written, value[:_SHOWN]), *more])}]"
+
+
 class RecordFault(ContractError):  # noqa: N818 -- a fault is what contracts call it
     """One record of a request breaks the contract.
 
@@ -59,7 +67,7 @@ def rule_cannot_hold(column: str, rule: str, found: object, why: str) -> SpecErr
     """
     return SpecError(
         code="DC001",
-        what=f"rule `{rule}: {_brief(found)}` of column `{_brief(column)}` cannot hold: {_brief(why)}",
+        what=f"rule `{rule}: {_written(found)}` of column `{_brief(column)}` cannot hold: {_brief(why)}",
         where=f"contract, column `{_brief(column)}`",
         mend=f"mend `{rule}` in the contract, or leave it out",
     )

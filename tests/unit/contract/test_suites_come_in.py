@@ -258,7 +258,7 @@ version: 3
 description: "All of it: yes"
 columns:
   a b: {type: number, nulls: true, min: -1.5e-300, max: 1.0e300, unit: km, tags: [pii, "licence:CC-BY-4.0"]}
-  t: {type: text, in: [x, "no", "1"], unknown_category: {map_to: x}, matches: '^\\\\S+$', severity: warning}
+  t: {type: text, in: [x, "no", "1"], unknown_category: {map_to: x}, matches: '^\\S+$', severity: warning}
   n: {type: integer, unique: true, policy: {batch: quarantine, request: warn}}
   at: {type: time, min: "2024-01-01"}
 unique: [[n, t]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headway.spec.checks.expectations import check_expectations
+from headway.spec.checks.holding import check_holding
 from headway.spec.checks.scene import SHOWN
 from headway.spec.checks.values import WANTED, typed
 from headway.spec.contract import Column, Contract, MapTo
@@ -34,6 +35,7 @@ def check_contract(contract: Contract, check: Check) -> None:
     _freshness(contract, check)
     _identity(contract, check)
     check_expectations(contract, check)
+    check_holding(contract, check)
 
 
 def _set(check: Check, path: Path_, column: Column) -> None:
