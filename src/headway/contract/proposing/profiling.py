@@ -26,6 +26,8 @@ _GUESSED_OF = 1_000
 """Texts of which a shape is guessed."""
 _COUNTED = 100
 """About how many distinct values a column may have whose values are counted."""
+_EXACTLY = 100_000
+"""Rows up to which distinct values are always counted; of more they are estimated."""
 _NEARLY = 0.9
 """Share of distinct values, estimated, from which it is worth counting whether each occurs once."""
 _TOP = 20
@@ -131,14 +133,14 @@ def _cheap(item: _Asked) -> Iterator[pl.Expr]:
 def _second(
     table: pl.LazyFrame, asked: Mapping[str, _Asked], first: Mapping[str, Any], height: int
 ) -> dict[str, Any]:
-    """Values and their counts where they are few, and whether each occurs once where that is likely."""
+    """Values and their counts where they are few; how many there are where rows are, or each likely occurs once."""
     wanted = []
     for item in asked.values():
         present = height - first[f"nulls {item.short}"]
         about = first[f"distinct {item.short}"]
         if about <= _COUNTED * 1.2:
             wanted.append(_counted(item))
-        elif item.kind in ("integer", "text") and about >= _NEARLY * present:
+        elif height <= _EXACTLY or (item.kind in ("integer", "text") and about >= _NEARLY * present):
             known = item.value.drop_nulls()
             wanted.append(known.n_unique().alias(f"exact {item.short}"))
     return table.select(wanted).collect(engine="streaming").row(0, named=True) if wanted else {}

@@ -26,7 +26,7 @@ class ColumnSeen(Struct, frozen=True, kw_only=True):
         stored_as: Its type in the file.
         nulls: Rows without a value (NaN too).
         infinite: Values that are infinite.
-        distinct: Distinct values; estimated unless `is_counted`.
+        distinct: Distinct values; of many rows estimated, unless `is_counted`.
         low: Smallest value; of text the length of the shortest.
         high: Largest value; of text the length of the longest.
         quartiles: Three of numbers, from the sample where `is_sampled`.
