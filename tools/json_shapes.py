@@ -364,6 +364,22 @@ class PastRetention(Shape):
     rule: str
 
 
+class BroughtBack(Shape):
+    """A feature group that holds the rows of an earlier commit, until its sources or its code change.
+
+    Attributes:
+        commit: Number of that commit.
+        since: When it was brought back.
+        who: By whom.
+        why: What they said.
+    """
+
+    commit: int
+    since: str
+    who: str
+    why: str
+
+
 class EnvironmentStatus(Shape):
     """One environment.
 
@@ -379,6 +395,7 @@ class EnvironmentStatus(Shape):
         override: `stop` or `roll_back` done without the ledger and not journalled yet; else null.
         agrees: Whether ledger and servers say the same; null where the ledger cannot be read.
         last_good: Source's node -> when the version was read that is used while it cannot be read.
+        restored: Feature group's node -> the earlier commit whose rows it holds.
         past_retention: What it holds that is older than a rule lets it be.
         online: Table -> how the online store has it, of the tables that the releases look up.
         online_trouble: Why that cannot be told; empty when it can.
@@ -395,6 +412,7 @@ class EnvironmentStatus(Shape):
     override: str | None
     agrees: bool | None
     last_good: dict[str, str]
+    restored: dict[str, BroughtBack]
     past_retention: list[PastRetention]
     online: dict[str, OnlineTable]
     online_trouble: str

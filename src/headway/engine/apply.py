@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from headway.core.clock import Clock
 from headway.core.ids import uuid7
 from headway.engine import events
+from headway.engine.groups import restored
 from headway.engine.run_node import Bench, run_node
 from headway.errors import HeadwayError
 from headway.errors import engine as errors
@@ -110,6 +111,8 @@ def apply(job: Job, plan: Plan) -> Applied:
     begun = time.perf_counter()
     job.report(events.Planned(plan))
     if not plan.todo:
+        for item in restored.newest(job.reader, [step.node for step in plan.steps]):
+            job.report(events.Noticed(str(item)))
         return Applied("", plan, refusal=job.admit(plan).refusal)
     with job.writer.lease(f"environment-{plan.env}", f"{job.who}: apply"):
         present = job.reader.environment(plan.env)

@@ -13,7 +13,7 @@ from headway.core.wording import few
 from headway.engine import anonymity, contract_promises, governing, retention
 from headway.engine.condition import Conditions
 from headway.engine.governing import Governed
-from headway.engine.groups import foreign_readers
+from headway.engine.groups import foreign_readers, restored
 from headway.engine.groups import shared as shared_groups
 from headway.engine.groups.shared import Lending
 from headway.engine.lost_features import lost_features
@@ -276,6 +276,7 @@ def _notices(opened: Opened, state: EnvironmentState, scope: Collection[str]) ->
     notices += missing_files(opened.root, opened.loaded.product, scope, opened.present.data)
     notices += lost_features(opened, scope)
     notices += contract_promises.notices(opened, scope)
+    notices += map(str, restored.newest(opened.reader, scope))
     notices += foreign_readers.notices(opened.loaded)
     notices += shared_groups.notices(opened.loaded, (opened.lending or Lending()).lent)
     notices += governing.notices(opened.governed, scope, protected=is_protected(opened, state.name))

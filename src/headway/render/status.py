@@ -35,7 +35,7 @@ def _environment(item: EnvironmentStatus, style: Style) -> list[str]:
     lines += table([(node, digest[:12]) for node, digest in sorted(state.pointers.items())])
     for node, read in item.stand_ins.items():
         lines.append(style(f"  {node} could not be read: its last good version of {read} is used", "yellow"))
-    lines += [style(f"  {old}", "yellow") for old in item.past]
+    lines += [style(f"  {held}", "yellow") for held in (*item.restored, *item.past)]
     lines += _served(item, style)
     lines += _online(item, style)
     now = SystemClock().now()

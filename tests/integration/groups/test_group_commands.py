@@ -103,6 +103,28 @@ def test_restore_is_a_new_commit_with_the_old_rows_and_lasts_until_something_cha
     assert shop.rows().height == 4, "new payments: computed from all of them"
 
 
+def test_a_group_that_was_brought_back_is_said_until_it_is_computed_again(typed: Typed) -> None:
+    typed("group", "restore", "spend@1", "--why", "99 was a slip")
+    typed("apply")
+    said = "feature_group.spend holds commit 1 since 2"
+    ends = "rows of its sources that came later are not in it; `headway apply --refresh feature_group.spend` computes it again"
+    (note,) = [text for text in typed.shop.plan().notices if text.startswith(said)]
+    assert ": 99 was a slip; " in note
+    assert note.endswith(ends)
+    assert main(["apply"]) == 0
+    out, err = typed.capsys.readouterr()
+    assert "nothing to do in dev" in out
+    assert f"note: {note}\n" in err
+    assert note in typed("status")
+    dev, prod = typed.json("status")["environments"]
+    assert dev["restored"][NODE]["commit"] == 1
+    assert not prod["restored"]
+    typed("apply", "--refresh", NODE)
+    assert typed.shop.rows().height == 3, "all that the sources have"
+    assert not any("holds commit" in text for text in typed.shop.plan().notices)
+    assert "holds commit" not in typed("status")
+
+
 def test_a_restore_under_another_version_or_on_old_sources_is_refused(typed: Typed) -> None:
     typed.shop.pay([*SECOND, Payment("cyd", 3, 1.0)])
     assert "ST112" in typed("group", "restore", "spend@1", code=2)

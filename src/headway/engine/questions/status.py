@@ -11,6 +11,7 @@ from headway.bundle import route
 from headway.bundle.route import Override, Route
 from headway.core.clock import SystemClock, to_text
 from headway.engine.delivery.materialise import Kept, kept
+from headway.engine.groups.restored import Restored, restored
 from headway.engine.retention import Past, limits_in, past
 from headway.engine.standing_in import standing_in
 from headway.errors import HeadwayError
@@ -38,6 +39,7 @@ class EnvironmentStatus(NamedTuple):
         past: What it holds that is older than it may be.
         is_known: Whether the ledger could be read; else `state` has only the name.
         unreleased: Endpoints of the route that never had a release.
+        restored: Groups that hold the rows of an earlier commit.
     """
 
     state: EnvironmentState
@@ -52,6 +54,7 @@ class EnvironmentStatus(NamedTuple):
     past: tuple[Past, ...] = ()
     is_known: bool = True
     unreleased: tuple[str, ...] = ()
+    restored: tuple[Restored, ...] = ()
 
     @property
     def agrees(self) -> bool | None:
@@ -155,6 +158,7 @@ def _environment(
         online_trouble,
         old,
         unreleased=_unreleased(reader, state, found),
+        restored=tuple(restored(reader, state.pointers)),
     )
 
 
@@ -203,6 +207,7 @@ def _as_json(item: EnvironmentStatus) -> dict[str, Any]:
         "unreleased": list(item.unreleased),
         "route_revision": item.route.revision if item.route else None,
         "last_good": item.stand_ins,
+        "restored": {group.commit.node: group.to_json() for group in item.restored},
         "past_retention": [
             {"what": old.what, "since": to_text(old.since), "rule": old.rule} for old in item.past
         ],
