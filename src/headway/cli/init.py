@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -39,6 +40,6 @@ def run(args: argparse.Namespace) -> int:
     print("\n".join(f"wrote {folder / name}" for name in begun.files))
     for note in begun.notes:
         print(f"note: {note}", file=sys.stderr)
-    step = "" if folder == Path() else f"cd {folder} && "
+    step = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     options.hint(f"next: {step}headway plan, then headway apply, then headway serve --env dev")
     return 0

@@ -20,13 +20,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the proposal, or write it; what people should know of it goes to stderr."""
     from headway.api.validation import profile
+    from headway.core.wording import count
 
     found = profile(options.here(), args.table, write=Path(args.write) if args.write else None)
     if args.json:
         print(json.dumps(found.to_json()))
         return 0
     if found.written:
-        print(f"{found.written}: a contract for {found.what}, {len(found.proposal.contract.columns)} columns")
+        columns = count(len(found.proposal.contract.columns), "column")
+        print(f"{found.written}: a contract for {found.what}, {columns}")
     else:
         print(found.proposal.text, end="")
     for note in found.proposal.notes:

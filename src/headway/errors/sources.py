@@ -86,11 +86,13 @@ def file_is_empty(source: str, load: str) -> ContractError:
     An empty file is what an interrupted download or a failed export leaves behind, so it is never
     taken for a table without rows.
     """
+    is_csv = load.removesuffix(".gz").rpartition(".")[2].lower() in ("csv", "tsv", "txt")
+    header = "; a table without rows still needs its header" if is_csv else ""
     return ContractError(
         code="DA004",
         what=f"file `{_brief(load)}` is empty",
         where=f"source `{source}`",
-        mend="fetch the file again; a table without rows still needs its header",
+        mend=f"fetch the file again{header}",
     )
 
 
@@ -195,7 +197,12 @@ def csv_needs_a_contract(source: str, load: str) -> SpecError:
 
 
 def cells_do_not_parse(
-    source: str, load: str, faults: Mapping[str, tuple[str, int, Sequence[tuple[int, str]]]], of: int
+    source: str,
+    load: str,
+    faults: Mapping[str, tuple[str, int, Sequence[tuple[int, str]]]],
+    of: int,
+    *,
+    is_csv: bool = True,
 ) -> ContractError:
     """DA011: Cells of a CSV file are not written in their column's type.
 
@@ -214,7 +221,8 @@ def cells_do_not_parse(
         code="DA011",
         what=f"cells in {columns} of `{_brief(load)}` do not parse",
         where=f"source `{source}`",
-        mend="write them in the declared type, mend the contract's type, or list them in `null_values`",
+        mend="write them in the declared type, or mend the contract's type"
+        + ("; list what means *missing* in `options: {null_values: [...]}`" if is_csv else ""),
         evidence=_bounded(lines),
     )
 
@@ -231,7 +239,8 @@ def format_is_unknown(source: str, load: str) -> SpecError:
         code="DA012",
         what=f"nothing says how `{_brief(load)}` is written",
         where=f"source `{source}`",
-        mend="add `options: {format: ...}`, or load it with a function of the product",
+        mend="add `options: {format: ...}`, name the files by a pattern (`data/*.csv`), "
+        "or load it with a function of the product",
     )
 
 

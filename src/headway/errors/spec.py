@@ -7,7 +7,7 @@ from typing import Protocol
 
 from headway.errors.families import SpecError
 
-_SHOWN = 50
+_SHOWN, _FILES = 50, 3
 
 
 class Fault(Protocol):
@@ -54,10 +54,13 @@ def faults(file: str, found: Sequence[Fault]) -> SpecError:
     lines = [_line(fault) for fault in found[:_SHOWN]]
     if len(found) > _SHOWN:
         lines.append(f"and {len(found) - _SHOWN} more")
+    files = list(dict.fromkeys(fault.file for fault in found)) or [file]
+    more = f" and {len(files) - _FILES} more" if len(files) > _FILES else ""
+    named = ", ".join(f"`{name}`" for name in files[:_FILES]) + more
     number = "1 fault" if len(found) == 1 else f"{len(found)} faults"
     return SpecError(
         code="SP001",
-        what=f"`{file}` has {number}",
+        what=f"{named} {'has' if len(files) == 1 else 'have'} {number}",
         where=_place(found[0]),
         mend="mend them and run `headway check` again",
         evidence=tuple(lines),

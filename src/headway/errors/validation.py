@@ -90,6 +90,19 @@ def suite_is_not_honoured(path: str, refused: Sequence[str], mapped: int) -> Con
     )
 
 
+def suite_is_missing(path: str, reason: str) -> UsageError:
+    """US305: The file of a suite is not there, or cannot be read.
+
+    The path is relative to where you stand.
+    """
+    return UsageError(
+        code="US305",
+        what=f"the suite `{_cut(path)}` cannot be read: {_cut(reason)}",
+        where=_cut(path),
+        mend="name the JSON file of one suite of Great Expectations",
+    )
+
+
 def suite_says_nothing(path: str) -> ContractError:
     """DC102: A suite holds nothing from which a contract can be made.
 

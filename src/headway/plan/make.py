@@ -16,7 +16,7 @@ from headway.facts.moves import ANY_DIGEST, EnvironmentState, Hold
 from headway.plan.causes import difference, ordered
 from headway.plan.foretold import gate_cause
 from headway.plan.locked import keeping_out
-from headway.plan.plan import Cause, Plan, Step, to_json
+from headway.plan.plan import LABELS_KNOWN, READ_AGAIN, Cause, Plan, Step, to_json
 from headway.spec.graph import Graph, Node
 
 
@@ -208,10 +208,6 @@ def _previous(node: Node, history: History, state: EnvironmentState) -> Executio
     return next((run for run in past if run.output == pointed), past[0] if past else None)
 
 
-_RIPE = {"source": "its time to be read again"}
-"""What the passing of time has brought, by kind of node."""
-
-
 def _against(
     node: Node, done: Execution, wanted: Wanted, condition: Condition, now: datetime
 ) -> tuple[Cause, ...]:
@@ -221,7 +217,7 @@ def _against(
     if wrong:
         causes.append(Cause("tainted", wrong, done.output, None, (done.output or "",)))
     if done.waits_until is not None and done.waits_until <= now:
-        about = _RIPE.get(node.kind, "labels that have become known")
+        about = READ_AGAIN if node.kind == "source" else LABELS_KNOWN
         causes.append(Cause("data", about, done.waits_until.isoformat(), None))
     if node.name in wanted.refresh:
         causes.append(Cause("policy", "refresh asked for", done.output, None))

@@ -22,6 +22,10 @@ CAUSE_KINDS = (
 """Kinds of cause, most severe first; a step lists its causes in this order."""
 
 
+READ_AGAIN, LABELS_KNOWN = "its time to be read again", "labels that have become known"
+"""What the passing of time brings, as causes are about it."""
+
+
 class Cause(NamedTuple):
     """Why a step is not fresh.
 

@@ -7,7 +7,7 @@ from typing import Any
 from headway.core.wording import count, few
 from headway.plan.foretold import gate_said, is_of_gate, refusal
 from headway.plan.locked import UNLOCKED, is_of_lock
-from headway.plan.plan import Cause, Plan, Step
+from headway.plan.plan import LABELS_KNOWN, READ_AGAIN, Cause, Plan, Step
 from headway.plan.policies import is_of_policy, rule_of
 from headway.render.style import PLAIN, Style, clip
 
@@ -55,6 +55,10 @@ def _step(step: Step, width: int, style: Style, *, refused: bool) -> list[str]:
     return lines
 
 
+_RIPE = {READ_AGAIN: "it is time to read it again", LABELS_KNOWN: "labels have become known"}
+"""What the passing of time has brought."""
+
+
 def cause_text(cause: Cause) -> str:
     """One cause in words: what differs, before and after."""
     if cause.kind == "missing":
@@ -71,6 +75,12 @@ def cause_text(cause: Cause) -> str:
     if cause.kind == "policy":
         seen = f" (wanted {cause.before}, seen {cause.after})" if cause.before and cause.after else ""
         return f"{cause.about}{seen}"
+    return _change_text(cause)
+
+
+def _change_text(cause: Cause) -> str:
+    if cause.kind == "data" and cause.about in _RIPE:
+        return f"{_RIPE[cause.about]}, since {str(cause.before)[:19]}Z"
     before, after = value_text(cause.before), value_text(cause.after)
     if cause.before is None:
         return f"{cause.about} is new ({after})" if after else f"{cause.about} is new"

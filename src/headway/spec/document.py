@@ -77,7 +77,9 @@ def compose(path: Path, shown: str) -> tuple[Node | None, list[Fault]]:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
         return fault(f"this is not YAML: {str(error).splitlines()[0][:200]}", "mend the syntax", line, 1)
     if root is None:
-        return fault("the file is empty", "`headway init` writes a first one")
+        is_product = path.name == "headway.yaml"
+        proposed = "declare its `columns:`; `headway profile SOURCE` proposes them"
+        return fault("the file is empty", "`headway init` writes a first one" if is_product else proposed)
     if _count(root, 0) > MOST_NODES:
         return fault("its aliases expand without end", "write the values out")
     return root, [

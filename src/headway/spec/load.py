@@ -62,12 +62,16 @@ class Loaded(Struct, frozen=True, kw_only=True):
         return contract
 
 
-def load(file: Path, shared: Mapping[str, FeatureGroup] | None = None) -> Loaded:
+def load(
+    file: Path, shared: Mapping[str, FeatureGroup] | None = None, *, wants_contracts: bool = True
+) -> Loaded:
     """Read a product file, every contract that it names, and the products whose groups it reads.
 
     Args:
         file: The product file.
         shared: `product/group` -> what is known of it already, so that the folders beside are not looked into.
+        wants_contracts: Whether a contract that is not there is a fault; it is none while it is still to be
+            written.
 
     Raises:
         SpecError: Something is wrong; every fault is listed with file, line and column.
@@ -78,7 +82,7 @@ def load(file: Path, shared: Mapping[str, FeatureGroup] | None = None) -> Loaded
     places: dict[str, dict[Path_, tuple[int, int]]] = {}
     around = Neighbourhood(shared or {})
     if product is not INVALID:
-        contracts, places = _contracts(file, product, reading)
+        contracts, places = _contracts(file, product, reading, is_needed=wants_contracts)
         if shared is None:
             around = neighbourhood(file, product, references.Check(reading), load_alone)
         references.check(product, contracts, reading, around.groups)
@@ -128,7 +132,7 @@ def _read(file: Path, reading: Reading, kind: type[Declared]) -> Any:
 
 
 def _contracts(
-    file: Path, product: Product, reading: Reading
+    file: Path, product: Product, reading: Reading, *, is_needed: bool
 ) -> tuple[dict[str, Contract], dict[str, dict[Path_, tuple[int, int]]]]:
     contracts: dict[str, Contract] = {}
     places: dict[str, dict[Path_, tuple[int, int]]] = {}
@@ -140,9 +144,15 @@ def _contracts(
             continue
         path = file.parent / written
         if not _is_there(path):
+            if not is_needed:
+                continue
             line, column = reading.places[(section, name, "contract")]
             what = f"the contract `{written[:60]}` is not there"
             hint = "write it, or take `contract:` out"
+            if section == "sources":
+                hint = (
+                    f"`headway profile {name} --write {written[:60]}` proposes one; or take `contract:` out"
+                )
             reading.faults.append(Fault(reading.file, line, column, f"{section}.{name}.contract", what, hint))
             continue
         inner = Reading(written)

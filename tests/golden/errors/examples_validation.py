@@ -12,6 +12,7 @@ EXAMPLES = {
         ["[3] expect_column_values_to_be_between of `fare`: `row_condition` is not honoured"],
         11,
     ),
+    "suite_is_missing": lambda: errors.suite_is_missing("suites/nope.json", "No such file or directory"),
     "suite_says_nothing": lambda: errors.suite_says_nothing("suite.json"),
     "contract_breaks_promises": lambda: errors.contract_breaks_promises(
         "contracts/flights.yaml",

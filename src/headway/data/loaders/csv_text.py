@@ -83,7 +83,9 @@ def read_many(contents: Sequence[bytes], asked: Asked) -> tuple[pl.DataFrame, li
     return (frame, counts) if frame.height == sum(counts) else None
 
 
-def typed(texts: pl.DataFrame, contract: Contract, name: str, file: str) -> pl.DataFrame:
+def typed(
+    texts: pl.DataFrame, contract: Contract, name: str, file: str, *, is_csv: bool = True
+) -> pl.DataFrame:
     """Text columns in the contract's types.
 
     Raises:
@@ -92,7 +94,7 @@ def typed(texts: pl.DataFrame, contract: Contract, name: str, file: str) -> pl.D
     frame, unparsed = parse(texts, contract.columns)
     if unparsed:
         faults = {column: tuple(found) for column, found in unparsed.items()}
-        raise errors.cells_do_not_parse(name, file, faults, texts.height)
+        raise errors.cells_do_not_parse(name, file, faults, texts.height, is_csv=is_csv)
     return frame
 
 

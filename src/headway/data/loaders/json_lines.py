@@ -86,7 +86,7 @@ def times(frame: pl.DataFrame, asked: Asked, file: str) -> pl.DataFrame:
     ]
     if not texts or asked.contract is None:
         return frame
-    return frame.with_columns(typed(frame.select(texts), asked.contract, asked.name, file))
+    return frame.with_columns(typed(frame.select(texts), asked.contract, asked.name, file, is_csv=False))
 
 
 _KINDS: dict[type, str] = {dict: "an object", str: "text", int: "a number", float: "a number"}

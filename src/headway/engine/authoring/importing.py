@@ -65,7 +65,11 @@ def import_suite(folder: Path, suite: Path, *, to: Path | None, like: str | None
         ContractError: Something cannot be honoured, and `partial` was not asked for; or nothing can.
     """
     refuse_existing(folder, to)
-    found_suite = read((folder / suite).read_bytes(), str(suite))
+    try:
+        data = (folder / suite).read_bytes()
+    except OSError as error:
+        raise errors.suite_is_missing(str(suite), error.strerror or str(error)) from error
+    found_suite = read(data, str(suite))
     types = _types(folder, like) if like is not None else {}
     found = imported(found_suite, types)
     if found.refused and not partial:

@@ -11,7 +11,7 @@ import polars as pl
 
 from headway.contract.casting import DTYPES
 from headway.contract.personal import personal_columns
-from headway.core.listing import is_pattern
+from headway.core.listing import below, is_pattern
 from headway.data import sources
 from headway.data.cells import Unparsed, parse
 from headway.data.guessing import CSV, JSON, with_types
@@ -51,7 +51,7 @@ class Named(NamedTuple):
     contract_file: str = ""
 
 
-def find(folder: Path, asked: str, contract: Path | None = None) -> Named:
+def find(folder: Path, asked: str, contract: Path | None = None, *, wants_contracts: bool = True) -> Named:
     """The source that is called so, or else the file.
 
     A file that a source of the nearest product reads is that source's: its options and its contract hold.
@@ -60,6 +60,7 @@ def find(folder: Path, asked: str, contract: Path | None = None) -> Named:
         folder: Where the person stands.
         asked: `flights`, `data/flights.parquet`, `exports/*.csv`.
         contract: A contract to use in place of the source's.
+        wants_contracts: Whether a contract that the product names and that is not there is a fault.
 
     Raises:
         UsageError: There is neither such a source nor such a file.
@@ -67,7 +68,7 @@ def find(folder: Path, asked: str, contract: Path | None = None) -> Named:
     """
     path = folder / asked
     is_there = "://" in asked or _is_there(path)
-    product = _product(folder, is_needed=not is_there)
+    product = _product(folder, is_needed=not is_there, wants_contracts=wants_contracts)
     found = _of_product(product, asked, path) if product is not None else None
     if found is None and not is_there:
         known = tuple(product.product.sources) if product is not None else ()
@@ -88,10 +89,10 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _product(folder: Path, *, is_needed: bool) -> Loaded | None:
+def _product(folder: Path, *, is_needed: bool, wants_contracts: bool) -> Loaded | None:
     """The nearest product; a file can be looked at without one, and while its contract is still to be written."""
     try:
-        return load(find_product(folder))
+        return load(find_product(folder), wants_contracts=wants_contracts)
     except (UsageError, SpecError):
         if is_needed:
             raise
@@ -114,12 +115,26 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _options(path: Path) -> dict[str, str]:
-    """How a file is written that nothing is declared of: by its ending, and by its first line."""
+    """How a file, or a folder's, is written that nothing is declared of: by its ending, and by its first line."""
+    if path.is_dir():
+        return _options_of_folder(path)
     if path.suffix not in _MARKED or not path.is_file():
         return {}
     separator = separator_of(path)
     found = {"format": "csv"} if path.suffix != ".csv" else {}
     return found | ({"separator": separator} if separator != "," else {})
+
+
+def _options_of_folder(path: Path) -> dict[str, str]:
+    """As its files are written, where all have one ending."""
+    names = below(path)
+    forms = {loading(Source(load=name)).format for name in names} if names else set()
+    tables = {name.removesuffix(".gz").rpartition(".")[2] for name in names}
+    if tables == {"tsv"} or forms == {"csv"}:
+        found = _options(path / names[0])
+        return {"format": "csv"} | found
+    form = next(iter(forms), None)
+    return {"format": form} if len(forms) == 1 and form is not None else {}
 
 
 # -- reading ---------------------------------------------------------------------------------

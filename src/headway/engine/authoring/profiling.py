@@ -54,7 +54,7 @@ def profile(folder: Path, asked: str, write: Path | None = None) -> Profiled:
         HeadwayError: The rows cannot be read.
     """
     refuse_existing(folder, write)
-    named = find(folder, asked)
+    named = find(folder, asked, wants_contracts=False)
     seen = _seen(named)
     if not seen.columns:
         raise errors.table_is_nothing(named.what)
