@@ -138,6 +138,22 @@ def group_has_no_commits(name: str, known: Sequence[str]) -> UsageError:
     )
 
 
+def history_is_of_a_whole_group(name: str, which: str) -> UsageError:
+    """ST114: The history of a group was asked for at a commit, or at a version.
+
+    A history has all commits of a group, of every version of it. `headway show GROUP@N` shows one commit.
+
+    Args:
+        name: The group.
+        which: What stands behind the `@`.
+    """
+    return UsageError(
+        code="ST114",
+        what=f"`headway history` takes a group, and `{name[:80]}@{which[:40]}` is one commit of it",
+        mend=f"`headway history {name[:80]}` lists all; `headway show {name[:80]}@{which[:40]}` shows the one",
+    )
+
+
 def commit_is_unknown(reference: str, count: int, first: datetime) -> UsageError:
     """ST109: The group has no such commit.
 

@@ -315,6 +315,10 @@ def _pick(reading: Reading, node: Node, path: Path_) -> Any:
     bare, at, version = text.partition("@")
     group, dot, feature = bare.rpartition(".")
     if not dot or not group or not feature:
+        number, dot, wanted = version.partition(".")
+        if bare and dot and wanted:
+            hint = f"write `{bare[:40]}.{wanted[:40]}@{number[:10]}`"
+            return reading.fault(node, path, f"`{text[:60]}` has its version before the feature", hint)
         return reading.fault(
             node, path, f"`{text[:60]}` names no features", "write `group.*` or `group.feature`"
         )

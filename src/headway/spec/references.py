@@ -273,8 +273,10 @@ def _picks(checks: Check, path: Path_, dataset: Dataset, groups: Mapping[str, Fe
         for key in pick.by_key:
             checks.refer(inner, key, group.key, "key column")
         if pick.version not in (None, group.version):
-            hint = f"`feature_groups` declares version {group.version}"
-            checks.fault(inner, f"there is no version {pick.version} of `{pick.group[:60]}`", hint)
+            name, asked = pick.group[:60], pick.version
+            what = f"a product reads its own groups in the version that it declares: `{name}` is at {group.version}"
+            hint = f"take `@{asked}` out; to read version {asked} too, declare it as a group of another name"
+            checks.fault(inner, what, hint)
 
 
 def _asks_for_all(checks: Check, path: Path_, dataset: Dataset, product: Product) -> bool:

@@ -26,6 +26,7 @@ EXAMPLES = {
     "group_needs_a_version": lambda: tables.group_needs_a_version(
         "weather_hourly", 1, ["wind"], ["gust"], ["delay"]
     ),
+    "history_is_of_a_whole_group": lambda: tables.history_is_of_a_whole_group("weather_hourly", "1"),
     "group_has_no_commits": lambda: tables.group_has_no_commits("wether", ["feature_group.weather_hourly"]),
     "commit_is_unknown": lambda: tables.commit_is_unknown(
         "weather_hourly@9", 4, datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -57,6 +57,7 @@ def test_history_says_who_changed_what_and_when(typed: Typed) -> None:
     assert newest["parent"] == oldest["commit"]
     assert newest["environments"] == ["dev"]
     assert "ST108" in typed("history", "spent", code=2)
+    assert "`headway show spend@1` shows the one" in typed("history", "spend@1", code=2)
 
 
 def test_rows_are_shown_as_they_were(typed: Typed) -> None:

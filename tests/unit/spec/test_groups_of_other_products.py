@@ -106,6 +106,8 @@ def test_a_pick_may_be_written_in_several_ways(tmp_path: Path, pick: str) -> Non
         ("weather/hourly.*@3", "`weather/hourly` has no version 3; its product file declares version 2"),
         ("weather/hourly.*@0", "`weather/hourly` has no version 0"),
         ("weather/hourly.*@two", "`@two` is no version"),
+        ("weather/hourly@2.*", "has its version before the feature; write `weather/hourly.*@2`"),
+        ("weather/hourly@2", "`weather/hourly@2` names no features; write `group.*` or `group.feature`"),
         ("weather/hourly.*@", "`@` is no version"),
         ("weather/hourly.*@" + "9" * 40, "is no version; versions are whole numbers"),
         ("a/weather/hourly.*@2", "`a/weather/hourly` names no group of another product"),
@@ -204,7 +206,9 @@ def test_a_version_of_a_group_of_this_product_is_the_one_that_it_declares(tmp_pa
     file = write(tmp_path, "weather", text.replace("weather/hourly.*@2", "hourly.*@2"))
     assert load(file).product.datasets["delay"].features[0].version == 2
     file = write(tmp_path, "weather", text.replace("weather/hourly.*@2", "hourly.*@1"))
-    assert "there is no version 1 of `hourly`; `feature_groups` declares version 2" in fault(file)
+    said = fault(file)
+    assert "a product reads its own groups in the version that it declares: `hourly` is at 2" in said
+    assert "take `@1` out; to read version 1 too, declare it as a group of another name" in said
 
 
 def test_a_rule_may_name_a_group_of_another_product(tmp_path: Path) -> None:

@@ -84,10 +84,13 @@ def history(workspace: Workspace, name: str) -> list[Entry]:
         name: The group, with `feature_group.` before it or not.
 
     Raises:
-        UsageError: There is no such group, or it has no commit.
+        UsageError: There is no such group, it has no commit, or one commit of it is named.
     """
     reader = workspace.open_reader()
-    past = _past(reader, name)
+    group, at, which = name.partition("@")
+    past = _past(reader, group)
+    if at:
+        raise errors.history_is_of_a_whole_group(group, which)
     pointed = {
         environment: reader.environment(environment).pointers.get(past[0].node)
         for environment in reader.environments()
