@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -121,8 +122,12 @@ def _asked(held: pl.DataFrame, contract: Contract) -> tuple[tuple[str, ...], Pro
 
 def asked_of(contract: Contract) -> str:
     """Digest of a contract, and of whatever judges: Headway itself, and the libraries that hash and match text."""
-    judges = [__version__, platform.python_version(), pl.__version__, np.__version__, version("google-re2")]
-    return of_value([*judges, msgspec.to_builtins(contract)])
+    return of_value([*_judges(), msgspec.to_builtins(contract)])
+
+
+@cache
+def _judges() -> tuple[str, ...]:
+    return (__version__, platform.python_version(), pl.__version__, np.__version__, version("google-re2"))
 
 
 # -- the pass --------------------------------------------------------------------------------

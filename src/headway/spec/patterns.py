@@ -97,7 +97,10 @@ def examine(pattern: str) -> Examined:
 def _examined(tree: Any) -> Examined:
     flags, items = tree.state.flags, list(tree)
     is_anchored = items[:1] in _STARTS and not flags & re.MULTILINE
-    steps = _effort(items, flags, _NOTHING).steps * (1 if is_anchored else LONGEST)
+    try:
+        steps = _effort(items, flags, _NOTHING).steps * (1 if is_anchored else LONGEST)
+    except RecursionError:  # it is longer than anyone can say what it costs
+        steps = float("inf")
     try:
         return Examined(_Translation().sequence(items, flags, is_last=True), steps)
     except _CannotSayError:

@@ -160,5 +160,10 @@ def test_a_pattern_that_grows_when_it_is_compiled_stays_small(pattern: str) -> N
     assert examine(pattern).linear is None
 
 
+def test_a_pattern_of_thousands_of_parts_is_read() -> None:
+    assert compile_pattern("^" + "a?" * 2000 + "b$").fits("a" * 1999 + "b")
+    assert not examine("a?" * 2000 + r"\b").is_bounded
+
+
 def test_half_a_letter_breaks_no_search() -> None:
     assert not compile_pattern("^[a-z]+$").fits("a\ud800")
