@@ -456,13 +456,17 @@ class Lookup(Shape):
         source: `online`, `snapshot` (the rows that the release brought along), or `missing` (the online store did
             not answer, and the endpoint goes on without).
         commit: Commit of the group that the values are of; empty where there is none.
-        found: Whether there was a row of the entity; its features are missing otherwise.
+        found: Whether there was a row of the entity that counts; its features are missing otherwise.
+        age_seconds: Age of the newest row where it is over the group's `ttl`, and so does not count; else null.
+        ttl_seconds: That `ttl`; null likewise.
     """
 
     group: str
     source: str
     commit: str
     found: bool
+    age_seconds: float | None
+    ttl_seconds: float | None
 
 
 class Broken(Shape):

@@ -94,8 +94,16 @@ class OnlineRows:
         """The same; None where there is no such row."""
         rows = self._groups[group]
         columns = [rows.columns[feature] for feature in features]
-        row = _row(rows, key, at_us, ttl_us)
-        return None if row is None else tuple([column.at(row) for column in columns])
+        row = _row(rows, key, at_us)
+        if row is None or (ttl_us is not None and at_us - rows.event_time[row] > ttl_us):
+            return None
+        return tuple([column.at(row) for column in columns])
+
+    def age(self, group: str, key: tuple[object, ...], at_us: int) -> int | None:
+        """How old the newest row of an entity is at a moment, microseconds, whatever its group's `ttl`; None without one."""
+        rows = self._groups[group]
+        row = _row(rows, key, at_us)
+        return None if row is None else at_us - rows.event_time[row]
 
     def missing(self, group: str, features: tuple[str, ...]) -> tuple[Value, ...]:
         """What stands for features of which there is no row."""
@@ -103,7 +111,7 @@ class OnlineRows:
         return tuple([columns[feature].missing for feature in features])
 
 
-def _row(rows: _Group, key: tuple[object, ...], at_us: int, ttl_us: int | None) -> int | None:
+def _row(rows: _Group, key: tuple[object, ...], at_us: int) -> int | None:
     span = rows.entities.get(key)
     if span is None:
         return None
@@ -111,9 +119,7 @@ def _row(rows: _Group, key: tuple[object, ...], at_us: int, ttl_us: int | None) 
     row = bisect_right(rows.event_time, at_us, low, high) - 1
     while row >= low and rows.known_time[row] > at_us:
         row -= 1
-    if row < low or (ttl_us is not None and at_us - rows.event_time[row] > ttl_us):
-        return None
-    return row
+    return None if row < low else row
 
 
 def _group(rows: Rows) -> _Group:

@@ -188,11 +188,17 @@ class PostgresOnline:
         asked = [entity_of(key) for key in keys]
         packed: list[bytes | None] = [None] * len(asked)
         stamp: bytes | None = None
+        expired: list[tuple[int, int]] = []
         for place, event, row, beside in self._read(opened.at, (asked, list(moments_us))):
             stamp = beside
-            if event is not None and (ttl_us is None or moments_us[place - 1] - event <= ttl_us):
+            if event is None:
+                continue
+            age = moments_us[place - 1] - event
+            if ttl_us is None or age <= ttl_us:
                 packed[place - 1] = row
-        return picking.of(packed, _stamp(stamp).commit if stamp else "")
+            else:
+                expired.append((place - 1, age))
+        return picking.of(packed, _stamp(stamp).commit if stamp else "", tuple(expired))
 
     def _read(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         """What a query finds; asked again when the connection was lost while nobody used it."""

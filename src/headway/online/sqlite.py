@@ -172,10 +172,10 @@ class SqliteOnline:
             reading = self._reading()
             asked = table, tuple(features)
             plan = reading.plans.get(asked) or self._planned(reading, asked)
-            packed, stamp = _found(reading.execute, plan.at, keys, moments_us, ttl_us)
+            packed, stamp, expired = _found(reading.execute, plan.at, keys, moments_us, ttl_us)
             if stamp is None:  # nobody was found
                 (stamp,) = reading.connection.execute(_STAMP, (table,)).fetchone() or (b"",)
-            return plan.picking.of(packed, _commit(stamp))
+            return plan.picking.of(packed, _commit(stamp), expired)
         except FileNotFoundError as reason:
             self._forget()
             raise errors.table_is_not_there(str(self._path), table, []) from reason
@@ -324,11 +324,11 @@ def _found(
     keys: Sequence[Sequence[object]],
     moments_us: Sequence[int],
     ttl_us: int | None,
-) -> tuple[list[bytes | None], bytes | None]:
-    """Packed rows as they stand at one instant, and the stamp beside them; None where there is no row."""
+) -> tuple[list[bytes | None], bytes | None, tuple[tuple[int, int], ...]]:
+    """Packed rows as they stand at one instant, the stamp beside them, and which are too old; None where there is none."""
     if len(keys) == 1:
-        row = _newest(execute, at, keys[0], moments_us[0], ttl_us)
-        return [row[0]], row[1]
+        packed, stamp, age = _newest(execute, at, keys[0], moments_us[0], ttl_us)
+        return [packed], stamp, () if age is None else ((0, age),)
     execute("BEGIN")  # one instant for all: a writer may commit between two of them
     try:
         rows = [
@@ -336,16 +336,20 @@ def _found(
         ]
     finally:
         execute("COMMIT")
-    return [row[0] for row in rows], next((row[1] for row in rows if row[1] is not None), None)
+    stamp = next((row[1] for row in rows if row[1] is not None), None)
+    expired = tuple([(place, row[2]) for place, row in enumerate(rows) if row[2] is not None])
+    return [row[0] for row in rows], stamp, expired
 
 
 def _newest(
     execute: Callable[..., sqlite3.Cursor], at: str, key: Sequence[object], moment: int, ttl_us: int | None
-) -> tuple[bytes | None, bytes | None]:
-    """A packed row and the stamp beside it."""
+) -> tuple[bytes | None, bytes | None, int | None]:
+    """A packed row, the stamp beside it, and the age of one that is too old to count."""
     entity = entity_of(key)
     row = None if entity is None else execute(at, (entity, moment, moment)).fetchone()
     if row is None:
-        return None, None
+        return None, None, None
     event, packed, stamp = row
-    return (packed if ttl_us is None or moment - event <= ttl_us else None), stamp
+    if ttl_us is None or moment - event <= ttl_us:
+        return packed, stamp, None
+    return None, stamp, moment - event

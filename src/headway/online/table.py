@@ -67,11 +67,13 @@ class Looked(NamedTuple):
         rows: n rows of one value per feature; missing is NaN for a number and None for text.
         commit: Commit of the feature group that they are of; empty where the store does not tell.
         missed: Places of those for whom no row was found.
+        expired: (place, age in microseconds) of those among them whose newest row is too old to count.
     """
 
     rows: list[tuple[Value, ...]]
     commit: str = ""
     missed: tuple[int, ...] = ()
+    expired: tuple[tuple[int, int], ...] = ()
 
 
 class OnlineRow(NamedTuple):
@@ -94,11 +96,13 @@ class Picking(NamedTuple):
     unpack: Callable[[bytes], tuple[Value, ...]]
     missing: tuple[Value, ...]
 
-    def of(self, packed: Sequence[bytes | None], commit: str) -> Looked:
+    def of(
+        self, packed: Sequence[bytes | None], commit: str, expired: tuple[tuple[int, int], ...] = ()
+    ) -> Looked:
         """Packed rows, of which None is missing, as the answer to a look-up."""
         unpack, missing = self.unpack, self.missing
         missed = tuple([place for place, row in enumerate(packed) if row is None])
-        return Looked([missing if row is None else unpack(row) for row in packed], commit, missed)
+        return Looked([missing if row is None else unpack(row) for row in packed], commit, missed, expired)
 
 
 class RowPacking:

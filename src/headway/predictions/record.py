@@ -20,12 +20,16 @@ class LookedUp(Struct, frozen=True, array_like=True):
             did not answer, and the endpoint goes on without).
         commit: Commit of the group that the values are of; empty where there is none.
         missed: Places of the rows for whose entity nothing was found.
+        expired: (place, age in microseconds) of those among them whose newest row is older than the group's `ttl`.
+        ttl_us: That `ttl`; 0 where nothing is expired.
     """
 
     group: str
     source: str
     commit: str
     missed: tuple[int, ...] = ()
+    expired: tuple[tuple[int, int], ...] = ()
+    ttl_us: int = 0
 
 
 class Lookup(Struct, frozen=True, kw_only=True):
@@ -33,12 +37,16 @@ class Lookup(Struct, frozen=True, kw_only=True):
 
     Attributes:
         found: Whether there was a row of the entity, as of the moment of prediction.
+        age_seconds: Age of its newest row then, where that is over the group's `ttl`, so that it does not count.
+        ttl_seconds: The `ttl` that it is over.
     """
 
     group: str
     source: str
     commit: str
     found: bool
+    age_seconds: float | None = None
+    ttl_seconds: float | None = None
 
 
 class Broken(Struct, frozen=True, kw_only=True):
@@ -254,12 +262,25 @@ def predictions(origin: Origin, answers: Answers) -> Iterator[Prediction]:
             answer=_answer(answers, row),
             seconds=answers.seconds,
             lookups=tuple(
-                Lookup(group=item.group, source=item.source, commit=item.commit, found=row not in places)
+                _lookup(item, row, row not in places)
                 for item, places in zip(answers.lookups, missed, strict=True)
             ),
             contract=origin.contract,
             verdict=verdicts.get(row, _NOTHING),
         )
+
+
+def _lookup(looked: LookedUp, row: int, found: bool) -> Lookup:  # noqa: FBT001
+    """What was looked up for one row."""
+    age = None if found else next((age for place, age in looked.expired if place == row), None)
+    return Lookup(
+        group=looked.group,
+        source=looked.source,
+        commit=looked.commit,
+        found=found,
+        age_seconds=None if age is None else age / 1e6,
+        ttl_seconds=None if age is None else looked.ttl_us / 1e6,
+    )
 
 
 def _verdicts(judged: Judged) -> dict[int, Verdict]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from headway.core.wording import count, figure
@@ -16,8 +16,10 @@ from headway.predictions.record import Fault, Lookup, Prediction, Refused
 from headway.render.lineage import carrying_lines
 from headway.render.outline import outline, plain
 from headway.render.style import clip, seconds, table
+from headway.spec.quantities import duration_text
 
 _LONGEST = 600
+_HOUR = 3600
 _CLASSES = 20
 """More numbers than this are values of a regression, not classes."""
 _PLUMBING = {
@@ -165,9 +167,18 @@ def _looked_up(item: Lookup) -> str:
     if item.source == "missing":
         return f"{item.group}: the online store did not answer, so its features are missing"
     fallback = "" if item.source == "online" else " as released"
+    if item.age_seconds is not None and item.ttl_seconds is not None:
+        newest = f"newest is {_age(item.age_seconds)} old, over the ttl of {_age(item.ttl_seconds)}"
+        return f"{item.group}{fallback}{commit}: {newest}, so its features are missing"
     if not item.found:
         return f"{item.group}{fallback}{commit}: no row of this entity by that moment, so its features are missing"
     return f"{item.group}{fallback}{commit}"
+
+
+def _age(seconds: float) -> str:
+    """A duration in its two largest units or so: `1d15h`, `6h`, `12m30s`."""
+    grain = 1 if seconds < _HOUR else 60
+    return duration_text(timedelta(seconds=round(seconds / grain) * grain))
 
 
 def run_text(run: Ran) -> str:

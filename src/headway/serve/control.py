@@ -94,7 +94,7 @@ class Figures:
         yield mapped
 
     def _lookups(self) -> Metric:
-        text = "Rows looked up, by where their features came from: online, snapshot, missing; or refused."
+        text = "Rows looked up, by where their features came from: online, snapshot, missing; or expired, refused."
         found = CounterMetricFamily("headway_lookups", text, labels=["endpoint", "group", "source"])
         for name, live in self._core.serving.endpoints.items():
             for variant in live.variants[:1]:

@@ -21,7 +21,8 @@ Fallback = Literal["snapshot", "missing", "refuse"]
 """What a look-up gives when the online store does not answer: the rows that were packed with the release,
 missing values, or no answer at all (503)."""
 
-Source = Literal["online", "snapshot", "missing", "refused"]
+Source = Literal["online", "snapshot", "missing", "refused", "expired"]
+"""Where features came from; `expired` is for rows whose newest one is older than the group's `ttl`."""
 
 
 class Given(NamedTuple):
@@ -117,11 +118,11 @@ class OnlineFeatures:
             found = self._reader.at(lookup.table, keys, moments_us, lookup.features, lookup.ttl_us)
         except EngineError as reason:
             return self._without(lookup, keys, moments_us, packed, reason)
-        self._count(lookup, "online", len(keys))
+        self._count(lookup, "online", len(keys), len(found.expired))
         if lookup.group in self._down:
             self._down.discard(lookup.group)
             _log.warning("endpoint %s: %s is looked up online again", self._endpoint, lookup.group)
-        return Given(found.rows, LookedUp(lookup.group, "online", found.commit, found.missed))
+        return Given(found.rows, _noted(lookup, "online", found.commit, found.missed, found.expired))
 
     def close(self) -> None:
         """Let go of the store."""
@@ -143,16 +144,19 @@ class OnlineFeatures:
             self._count(lookup, "refused", len(keys))
             raise errors.features_unavailable(self._endpoint, lookup.group, reason.code) from reason
         if self._fallback == "snapshot":
-            self._count(lookup, "snapshot", len(keys))
-            return _packed(lookup, keys, moments_us, packed)
+            given = _packed(lookup, keys, moments_us, packed)
+            self._count(lookup, "snapshot", len(keys), len(given.noted.expired))
+            return given
         self._count(lookup, "missing", len(keys))
         nothing = packed.missing(lookup.group, lookup.features)
         noted = LookedUp(lookup.group, "missing", "", tuple(range(len(keys))))
         return Given([nothing] * len(keys), noted)
 
-    def _count(self, lookup: Lookup, source: Source, rows: int) -> None:
+    def _count(self, lookup: Lookup, source: Source, rows: int, expired: int = 0) -> None:
         with self._lock:
-            self.counts[lookup.group, source] += rows
+            self.counts[lookup.group, source] += rows - expired
+            if expired:
+                self.counts[lookup.group, "expired"] += expired
 
 
 def _packed(
@@ -165,4 +169,13 @@ def _packed(
     missed = tuple([place for place, row in enumerate(found) if row is None])
     nothing = packed.missing(group, features) if missed else ()
     rows = [nothing if row is None else row for row in found]
-    return Given(rows, LookedUp(group, "snapshot", lookup.released, missed))
+    ages = [(place, packed.age(group, keys[place], moments_us[place])) for place in missed] if ttl is not None else []
+    expired = tuple([(place, age) for place, age in ages if age is not None])
+    return Given(rows, _noted(lookup, "snapshot", lookup.released, missed, expired))
+
+
+def _noted(
+    lookup: Lookup, source: Source, commit: str, missed: tuple[int, ...], expired: tuple[tuple[int, int], ...]
+) -> LookedUp:
+    """What the log keeps of a look-up."""
+    return LookedUp(lookup.group, source, commit, missed, expired, (lookup.ttl_us or 0) if expired else 0)

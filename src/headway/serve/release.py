@@ -324,7 +324,8 @@ def _named(lookup: Lookup, rows: list[tuple[Value, ...]]) -> Columns:
 def _part(noted: LookedUp, start: int, end: int) -> LookedUp:
     """What was noted of some of the rows, counted from the first of them."""
     missed = tuple([place - start for place in noted.missed if start <= place < end])
-    return LookedUp(noted.group, noted.source, noted.commit, missed)
+    expired = tuple([(place - start, age) for place, age in noted.expired if start <= place < end])
+    return LookedUp(noted.group, noted.source, noted.commit, missed, expired, noted.ttl_us if expired else 0)
 
 
 def as_input(column: np.ndarray, wanted: Input) -> np.ndarray:

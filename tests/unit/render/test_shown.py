@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from headway.engine.questions.found import Found
-from headway.engine.revealing import Told, hidden
+from headway.engine.revealing import About, Told, hidden
 from headway.errors.masking import MASK, PERSONAL
 from headway.facts.artifacts import Artifact
 from headway.lineage.carried import Bearing
@@ -69,11 +69,12 @@ def test_a_prediction_says_what_its_contract_let_pass() -> None:
 
 def test_a_value_that_was_mapped_is_as_personal_as_what_took_its_place() -> None:
     told = Told(
+        nodes={"endpoint.delay": About()},
         columns={
             "endpoint.delay": {
                 "origin": (Bearing(PERSONAL, "flights.yaml:3", (("source.flights", "origin"),)),)
             }
-        }
+        },
     )
     verdict = Verdict(mapped={"origin": "jane", "gate": "B"})
     shown = hidden(replace(PREDICTION, verdict=verdict), told)

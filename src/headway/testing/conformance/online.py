@@ -110,6 +110,9 @@ class OnlineConformance(SharingConformance):
         store.write(TABLE, packed(("a", 1, 10, 10, 1.0, "x")), [], stamp("one"), since=None)
         assert self.ask(store, "a", 15, ttl=5) == (1.0, "x")
         assert self.ask(store, "a", 16, ttl=5) == (None, None)
+        for keys in ([("a", 1)], [("b", 1), ("a", 1)]):
+            looked = store.at(TABLE.name, keys, [16] * len(keys), ["note"], 5)
+            assert (looked.missed, looked.expired) == (tuple(range(len(keys))), ((len(keys) - 1, 6),))
 
     def test_unknown_and_missing_keys_match_nothing(self, make_store: MakeStore) -> None:
         """Nor a key of another type, or a row without a key; a whole float is the integer that it was."""
@@ -148,8 +151,8 @@ class OnlineConformance(SharingConformance):
         ]
         assert (looked.commit, looked.missed) == ("one", (1, 3))
         make_store().write(TABLE, packed(("a", 1, 1, 1, 2.0, "y")), [], stamp("two"), since="one")
-        assert store.at(TABLE.name, [("a", 1)], [100], ["load"], None) == ([(2.0,)], "two", ())
-        assert store.at(TABLE.name, [("b", 1)], [100], ["note"], None) == ([(None,)], "two", (0,))
+        assert store.at(TABLE.name, [("a", 1)], [100], ["load"], None) == ([(2.0,)], "two", (), ())
+        assert store.at(TABLE.name, [("b", 1)], [100], ["note"], None) == ([(None,)], "two", (0,), ())
 
     def test_a_change_puts_in_takes_out_and_stamps_at_once(self, make_store: MakeStore) -> None:
         """Rows with the same entity and times are replaced."""
