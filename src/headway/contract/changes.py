@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from headway.contract.rules import compile_rules
 from headway.contract.words import limit, listed, show
+from headway.core.wording import count
 from headway.spec.contract import Column, Contract, Expectation, MapTo
 from headway.spec.quantities import duration_text
 
@@ -213,10 +214,12 @@ def _of_rows(old: Contract, new: Contract) -> Iterator[Change]:
     low, high = (old.rows.min, new.rows.min), (old.rows.max, new.rows.max)
     if low[0] != low[1]:
         kind: Kind = "breaking" if low[1] > low[0] else "compatible"
-        yield Change(kind=kind, path="rows.min", words=f"at least {low[1]:,} rows, and before {low[0]:,}")
+        yield Change(
+            kind=kind, path="rows.min", words=f"at least {count(low[1], 'row')}, and before {low[0]:,}"
+        )
     if high[0] != high[1]:
         tighter = high[1] is not None and (high[0] is None or high[1] < high[0])
-        words = "any number of rows" if high[1] is None else f"at most {high[1]:,} rows"
+        words = "any number of rows" if high[1] is None else f"at most {count(high[1], 'row')}"
         yield Change(kind="breaking" if tighter else "compatible", path="rows.max", words=words)
 
 

@@ -391,27 +391,28 @@ def _unmatched(columns: Sequence[str], _: int, a: Arguments) -> str:
 
 
 def _rows_words(a: Arguments) -> str:
-    low, high = a.get("min_value"), a.get("max_value")
+    low: Any = a.get("min_value")
+    high: Any = a.get("max_value")
     if low is None:
-        return f"at most {high:,} rows"
-    return f"at least {low:,} rows" + ("" if high is None else f" and at most {high:,}")
+        return f"at most {count(high, 'row')}"
+    return f"at least {count(low, 'row')}" + ("" if high is None else f" and at most {high:,}")
 
 
 TABLES: dict[str, TableRule] = {
     "expect_table_row_count_to_be_between": TableRule(
         words=_rows_words,
         fits=lambda _, rows, a: is_within(rows, a),
-        observed=lambda _, rows, __: f"{rows:,} rows",
+        observed=lambda _, rows, __: count(rows, "row"),
     ),
     "expect_table_row_count_to_equal": TableRule(
         words=lambda a: count(a["value"], "row"),
         fits=lambda _, rows, a: rows == a["value"],
-        observed=lambda _, rows, __: f"{rows:,} rows",
+        observed=lambda _, rows, __: count(rows, "row"),
     ),
     "expect_table_column_count_to_equal": TableRule(
         words=lambda a: count(a["value"], "column"),
         fits=lambda columns, _, a: len(columns) == a["value"],
-        observed=lambda columns, _, __: f"{len(columns):,} columns",
+        observed=lambda columns, _, __: count(len(columns), "column"),
     ),
     "expect_table_columns_to_match_set": TableRule(
         words=lambda a: (

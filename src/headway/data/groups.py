@@ -166,7 +166,7 @@ def _faults(frame: pl.DataFrame, key: Sequence[str]) -> list[str]:
         if not isinstance(frame.schema[column], pl.Datetime | pl.Date)
     ]
     nulls = [
-        f"column `{column}` is null in {count} rows"
+        f"column `{column}` is null in {count:,} {'row' if count == 1 else 'rows'}"
         for column in there
         if (count := frame[column].null_count())
     ]

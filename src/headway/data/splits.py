@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from headway.core import clock
+from headway.core.wording import count
 from headway.data.hashing import row_hashes, shares_of
 from headway.data.times import INSTANT
 from headway.errors import data as errors
@@ -342,7 +343,7 @@ def refuse_small_parts(
     wanted = wanted_parts(split)
     empty = [part for part in wanted if not counts[part]]
     if empty:
-        told = {part: f"{window}: {counts[part]} rows" for part, window in windows.items()}
+        told = {part: f"{window}: {count(counts[part], 'row')}" for part, window in windows.items()}
         raise errors.part_is_empty(where, empty, told)
     small = {part: counts[part] for part in wanted if counts[part] < split.min_rows}
     if small:

@@ -13,6 +13,10 @@ _LONGEST = 60
 _LONGEST_REASON = 200
 
 
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"
+
+
 def _brief(value: Any, longest: int = _LONGEST) -> str:
     text = " ".join(str(value).split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
@@ -278,7 +282,7 @@ def rows_are_ambiguous(group: str, count: int, examples: Sequence[str]) -> Contr
     """
     return ContractError(
         code="DA031",
-        what=f"{count} entities and times have several different rows, known at the same moment",
+        what=f"{_count(count, 'entity and time has', 'entities and times have')} several different rows, known at the same moment",
         where=f"feature group `{group}`",
         mend="keep one row of each, or give the correction its own, later known time",
         evidence=_bounded(examples),
@@ -310,7 +314,7 @@ def values_are_infinite(where: str, faults: Mapping[str, int], of: int) -> Contr
     lines = [f"column `{_brief(column)}`: {count} of {of} values" for column, count in faults.items()]
     return ContractError(
         code="DA033",
-        what=f"{len(faults)} columns hold infinite values",
+        what=f"{_count(len(faults), 'column holds', 'columns hold')} infinite values",
         where=where,
         mend="mend the division that makes them, or make them null",
         evidence=_bounded(lines),
@@ -395,7 +399,7 @@ def nothing_to_learn_from(where: str, rows: int, excluded: Mapping[str, int]) ->
     counts = ", ".join(f"{count} {reason}" for reason, count in excluded.items() if count)
     return ContractError(
         code="DA039",
-        what=f"none of {rows} rows has a known label" + (f" ({counts})" if counts else ""),
+        what=f"none of {_count(rows, 'row', 'rows')} has a known label" + (f" ({counts})" if counts else ""),
         where=where,
         mend="load rows with labels, or mend `label:` and its `known:`",
     )
@@ -409,7 +413,7 @@ def label_is_constant(where: str, label: str, value: Any, rows: int, part: str) 
     """
     return ContractError(
         code="DA040",
-        what=f"label `{_brief(label)}` is `{_brief(value)}` in all {rows} rows of {part}",
+        what=f"label `{_brief(label)}` is `{_brief(value)}` in {'the one row' if rows == 1 else f'all {rows:,} rows'} of {part}",
         where=where,
         mend="load rows of every class, or widen the training window",
     )
@@ -437,7 +441,7 @@ def stratum_is_missing(where: str, column: str, value: Any, part: str, rows: int
     """
     return ContractError(
         code="DA042",
-        what=f"`{_brief(column)}` = `{_brief(value)}` has {rows} rows and none in `{part}`",
+        what=f"`{_brief(column)}` = `{_brief(value)}` has {_count(rows, 'row', 'rows')} and none in `{part}`",
         where=where,
         mend="load more rows of that value, enlarge the part, or leave out `stratify:`",
     )
@@ -460,7 +464,7 @@ def rows_do_not_balance(where: str, rows: int, counted: int) -> BugError:
     """
     return BugError(
         code="DA044",
-        what=f"{rows} rows went in and {counted} are accounted for",
+        what=f"{_count(rows, 'row', 'rows')} went in and {counted:,} are accounted for",
         where=where,
         mend="report this with the product file and the row counts",
     )

@@ -32,7 +32,7 @@ def labels_contradict(where: str, source: str, keys: int, examples: Sequence[str
     more = (f"... and {keys - _SHOWN} more",) if keys > _SHOWN else ()
     return ContractError(
         code="DA101",
-        what=f"{keys} keys of source `{_brief(source)}` have different labels that happened and became known at one moment",
+        what=f"{keys:,} {'key' if keys == 1 else 'keys'} of source `{_brief(source)}` {'has' if keys == 1 else 'have'} different labels that happened and became known at one moment",
         where=where,
         mend="keep one of them, or give the correction its own, later known time",
         evidence=(*(_brief(example) for example in examples[:_SHOWN]), *more),

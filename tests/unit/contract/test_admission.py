@@ -76,7 +76,7 @@ def test_too_many_broken_rows_refuse_the_batch() -> None:
 def test_what_is_expected_of_the_table_is_asked_of_the_rows_that_stay() -> None:
     contract = Contract(columns={"km": Column(type="number", max=9, policy=QUARANTINE)}, rows=RowCount(min=2))
     found = admit(pl.DataFrame({"km": [1.0, 50.0]}), contract)
-    assert [item.observed for item in found.report.failures] == ["1 rows"]
+    assert [item.observed for item in found.report.failures] == ["1 row"]
 
 
 def test_a_null_where_none_is_allowed_can_be_set_aside_and_never_passes() -> None:

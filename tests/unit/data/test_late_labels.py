@@ -209,7 +209,7 @@ def test_an_absence_may_stand_beside_values() -> None:
 
 def test_different_values_known_at_one_moment_are_refused() -> None:
     torn = chargebacks((1, 5, "ok"), (1, 5, "fraud"), (2, 5, "ok"))
-    with pytest.raises(ContractError, match="1 keys of source `chargebacks`") as caught:
+    with pytest.raises(ContractError, match="1 key of source `chargebacks`") as caught:
         make(VERDICT, late=torn)
     assert caught.value.code == "DA101"
 

@@ -216,7 +216,7 @@ def _whole(loaded: Loaded, merged: Merged, plan: _Plan, now: datetime, *, where:
     low, high = contract.rows.min, contract.rows.max
     if rows < low or (high is not None and rows > high):
         most = "" if high is None else f" and at most {high:,}"
-        lines.append(f"the table: expected at least {low:,} rows{most}, found {rows:,} rows")
+        lines.append(f"the table: expected at least {count(low, 'row')}{most}, found {count(rows, 'row')}")
     repeated = kept.repeated_key(merged, _keys(contract)) if plan.by_content and plan.parts else None
     if repeated is not None:
         lines.append(_repeated_line(repeated, loaded, rows))
