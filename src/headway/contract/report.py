@@ -19,7 +19,7 @@ from headway.spec.expectations import EXPECTATIONS
 EXAMPLES = 5
 """Values and row numbers that a result keeps."""
 
-_TOLD = 2
+_TOLD = 3
 """Warnings that are told on one line."""
 
 Scalar = str | int | float | bool | None
@@ -114,12 +114,12 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 def places(rows: Sequence[int], files: Sequence[str] = ()) -> str:
-    """Where rows are: `row 3`, `rows 3, 5`, `a.csv rows 3, 5, b.csv row 1`."""
+    """Where rows are: `row 3`, `rows 3, 5`, `a.csv rows 3, 5; b.csv row 1`."""
     found = []
     for file, run in groupby(zip(files or ("",) * len(rows), rows, strict=True), key=itemgetter(0)):
         numbers = [str(row) for _, row in run]
         found.append(f"{file} row{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}".lstrip())
-    return ", ".join(found)
+    return "; ".join(found)
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -168,7 +168,7 @@ class Report(Struct, frozen=True, kw_only=True):
         return _lines(self.warnings, limit)
 
     def in_short(self, aside: int = 0) -> str:
-        """What warns, the worst first, on one line: at most two, and how many more; empty where nothing does.
+        """What warns, the worst first, on one line: at most three, and how many more; empty where nothing does.
 
         Args:
             aside: Rows that are set aside.

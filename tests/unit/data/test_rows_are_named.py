@@ -58,7 +58,7 @@ def test_rows_that_are_set_aside_count_and_the_file_is_named(tmp_path: Path, by:
 @pytest.mark.parametrize("by", ["file by file", "all at once"])
 def test_a_value_that_two_files_share_is_shown_with_both_places(tmp_path: Path, by: str) -> None:
     found = read(lay(tmp_path, a=A, b="id,v\n7,1\n2,1\n"), CONTRACT, by=by)
-    assert found.report.lines()[0].endswith("(`2`, `2` in a.csv row 2, b.csv row 2)")
+    assert found.report.lines()[0].endswith("(`2`, `2` in a.csv row 2; b.csv row 2)")
 
 
 def test_a_value_that_a_known_file_has_is_shown_with_both_places(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_value_that_a_known_file_has_is_shown_with_both_places(tmp_path: Path)
     lay(tmp_path, b="id,v\n7,1\n2,1\n")
     found = read(tmp_path, CONTRACT, by="file by file", known={known[0].digest: 1})
     assert found.is_anew
-    assert found.report.lines()[0].endswith("(`2`, `2` in a.csv row 2, b.csv row 2)")
+    assert found.report.lines()[0].endswith("(`2`, `2` in a.csv row 2; b.csv row 2)")
 
 
 def test_rows_of_a_known_file_are_named_without_reading_it(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_rows_of_a_known_file_are_named_without_reading_it(tmp_path: Path) -> No
     known = {origin.digest: 1 for origin in first.came}
     again = read(tmp_path, mild, by="file by file", known=known)
     assert [origin.name for origin in again.came] == ["in/c.csv"]
-    assert again.report.warning_lines()[0].endswith("(`8`, `8`, `7` in b.csv rows 2, 3, c.csv row 1)")
+    assert again.report.warning_lines()[0].endswith("(`8`, `8`, `7` in b.csv rows 2, 3; c.csv row 1)")
 
 
 def test_a_personal_value_is_masked_and_its_place_is_told(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_personal_value_is_masked_and_its_place_is_told(tmp_path: Path) -> Non
     )
     line = read(lay(tmp_path, a=A, b="id,v\n7,1\n2,1\n"), personal, by="file by file").report.lines()[0]
     assert "`2`" not in line
-    assert line.endswith("in a.csv row 2, b.csv row 2)")
+    assert line.endswith("in a.csv row 2; b.csv row 2)")
 
 
 def test_validate_names_the_file_of_a_cell_and_of_a_row(tmp_path: Path) -> None:
