@@ -178,12 +178,12 @@ def over_rate(endpoint: str, rate: float) -> EngineError:
 def stopped(endpoint: str) -> EngineError:
     """SE013: The endpoint is stopped.
 
-    Somebody ran `headway stop`; `headway status` says who and why.
+    Somebody ran `headway stop`, or nothing was released to it yet; `headway status` says which, who and why.
     """
     return EngineError(
         code="SE013",
-        what=f"endpoint `{_cut(endpoint)}` is stopped",
-        mend="`headway status` says who stopped it and why",
+        what=f"endpoint `{_cut(endpoint)}` is stopped, or nothing was released to it yet",
+        mend="`headway status` says which, and who stopped it and why",
         retryable=True,
     )
 
