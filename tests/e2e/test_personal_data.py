@@ -183,7 +183,9 @@ def test_where_the_file_is_wrong_every_value_counts_as_personal(people: Folder) 
         assert status == 200
     assert people.run("predictions", "--json").json["predictions"][0]["sent"]["amount"] == 8.5
     people.edit("headway.yaml", "predict_at: at", "predict_att: at")
-    (hidden,) = people.run("predictions", "--json").json["predictions"]
+    done = people.run("predictions", "--json")
+    assert "every value is hidden, since the product file is wrong: headway check" in done.err
+    (hidden,) = done.json["predictions"]
     assert set(hidden["sent"].values()) | set(hidden["features"].values()) == {"[pii]"}
     shown = people.run("show", "feature_group.contact@1", "--rows", "--json")
     assert {value for row in shown.json["rows"] for value in row.values()} == {"[pii]"}

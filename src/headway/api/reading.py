@@ -83,6 +83,14 @@ def look_up(folder: Path, reference: str) -> Found | Ran:
     return told(workspace, found) if isinstance(found, Found) else found
 
 
+def says_what_is_personal(folder: Path) -> bool:
+    """Whether the product file can say which values are personal; where it cannot, none is shown."""
+    from headway.engine.delivery.serving import workspace_at
+    from headway.engine.revealing import told_of
+
+    return told_of(workspace_at(folder)).columns is not None
+
+
 def personal_columns(folder: Path, node: str) -> set[str]:
     """Columns of a node that carry the tag `pii`, by themselves or because of what they are computed from."""
     from headway.engine.delivery.serving import workspace_at

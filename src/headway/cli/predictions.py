@@ -51,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(lines) or f"nothing was predicted in {args.env} yet")
         if not found and not options.untouched():
             options.hint(f"next: headway serve --env {args.env}")
+    if found and not args.refused and not args.reveal and not reading.says_what_is_personal(folder):
+        print("note: every value is hidden, since the product file is wrong: headway check", file=sys.stderr)
     if lost:
         print(f"note: {lost} records were lost or torn", file=sys.stderr)
     return 0

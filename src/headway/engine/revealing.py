@@ -66,9 +66,8 @@ def told_of(workspace: Workspace) -> Told:
         nodes = graph(loaded.product, loaded.contracts)
         found = governed(loaded, nodes, Modules(workspace.root), workspace.open_reader())
     except HeadwayError:
-        return (
-            Told()
-        )  # a wrong file is another command's to say; what was made of it can be read, without values
+        # A wrong file is another command's to say; what was made of it can be read, without values.
+        return Told()
     said = {}
     for node in nodes.nodes:
         kind, _, name = node.name.partition(".")
