@@ -122,12 +122,12 @@ def _asked(held: pl.DataFrame, contract: Contract) -> tuple[tuple[str, ...], Pro
 
 def asked_of(contract: Contract) -> str:
     """Digest of a contract, and of whatever judges: Headway itself, and the libraries that hash and match text."""
-    return of_value([*_judges(), msgspec.to_builtins(contract)])
+    judges = (__version__, platform.python_version(), pl.__version__, np.__version__, _version("google-re2"))
+    return of_value([*judges, msgspec.to_builtins(contract)])
 
 
-@cache
-def _judges() -> tuple[str, ...]:
-    return (__version__, platform.python_version(), pl.__version__, np.__version__, version("google-re2"))
+_version = cache(version)
+"""Of a library; looking it up reads a folder."""
 
 
 # -- the pass --------------------------------------------------------------------------------
