@@ -169,7 +169,11 @@ def _packed(
     missed = tuple([place for place, row in enumerate(found) if row is None])
     nothing = packed.missing(group, features) if missed else ()
     rows = [nothing if row is None else row for row in found]
-    ages = [(place, packed.age(group, keys[place], moments_us[place])) for place in missed] if ttl is not None else []
+    ages = (
+        [(place, packed.age(group, keys[place], moments_us[place])) for place in missed]
+        if ttl is not None
+        else []
+    )
     expired = tuple([(place, age) for place, age in ages if age is not None])
     return Given(rows, _noted(lookup, "snapshot", lookup.released, missed, expired))
 

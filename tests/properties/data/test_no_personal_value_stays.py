@@ -13,7 +13,9 @@ VALUES = st.text("abcé@.-'", min_size=6, max_size=40)
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(VALUES, min_size=1, max_size=5), st.text("XYZ ;=", min_size=1, max_size=12), st.integers(24, 40))
+@given(
+    st.lists(VALUES, min_size=1, max_size=5), st.text("XYZ ;=", min_size=1, max_size=12), st.integers(24, 40)
+)
 def test_no_value_of_a_personal_column_stays_in_a_text(values: list[str], around: str, cut: int) -> None:
     mask = mask_of(lambda: [pl.Series("email", values)])
     text = around.join(["", *values, *(value[:cut] for value in values), ""])
