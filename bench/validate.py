@@ -164,7 +164,7 @@ def after_append(old: pl.DataFrame, new: pl.DataFrame, declared: Contract, round
             states = Path(folder) / "states.db"
 
             def judged(pieces: list[Piece], rows: pl.DataFrame, states: Path = states) -> None:
-                with Memory(states, "rows") as memory:
+                with Memory(states, "rows", lambda: b"k" * 32) as memory:
                     admit_files(pieces, rows, declared, States(memory, asked_of(declared), declared))
 
             judged([Piece("old", old)], old)
