@@ -45,9 +45,10 @@ def test_digits_that_begin_several_ids_list_up_to_five_of_them(predicted: tuple[
     listed = [
         line for line in done.err.splitlines() if line.startswith(("  run ", "  prediction ", "  artifact "))
     ]
-    assert len(listed) == 5, "two runs and three predictions of the same minutes"
-    assert {item for item in ids if item in done.err} == set(ids)
-    assert {run for run in runs(folder) if run in done.err} == set(runs(folder))
+    # All of the same minutes; the first six digits change every five hours, and may have changed between them.
+    expected = {item for item in (*ids, *runs(folder)) if item.startswith(ids[0][:6])}
+    assert len(listed) == len(expected) >= 2
+    assert {item for item in expected if item in done.err} == expected
 
 
 def test_an_artifact_by_its_first_digits_and_too_few_or_none(applied: Folder) -> None:
