@@ -134,6 +134,10 @@ class Manifest(Signed, frozen=True, kw_only=True):
     files: tuple[BundleFile, ...] = ()
     version: int = 1
 
+    def has(self, name: str) -> bool:
+        """Whether the bundle brings a file of this name."""
+        return any(file.name == name for file in self.files)
+
 
 def check_name(name: str) -> None:
     """Refuse a file name that could leave the bundle's one flat directory.

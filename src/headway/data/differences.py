@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from headway.contract.casting import type_words
+from headway.core.wording import few
 
 _SHOWN = 3
 
@@ -29,7 +30,11 @@ def difference(earlier: Mapping[str, pl.DataType], later: Mapping[str, pl.DataTy
         for name, kind in earlier.items()
         if name in later and later[name] != kind
     ]
-    parts = [f"{word} {_listed(names)}" for word, names in (("lacks", lacks), ("has", extra)) if names]
+    parts = [
+        f"{word} {few([f'`{name}`' for name in names], _SHOWN)}"
+        for word, names in (("lacks", lacks), ("has", extra))
+        if names
+    ]
     return ", ".join([*parts, *other[:_SHOWN]]), _renamed(lacks, extra, earlier, later)
 
 
@@ -44,8 +49,3 @@ def _renamed(
         if near:
             return f"`{near[0]}` may be `{name}` under another name"
     return ""
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(f"`{name}`" for name in names[:_SHOWN]) + more

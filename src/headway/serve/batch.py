@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec.structs import replace
 
 from headway.bundle import route as routes
-from headway.bundle.manifest import COMPUTED
 from headway.bundle.route import ONLINE, RELEASES
 from headway.contract.record import RecordFault
 from headway.core.ids import uuid7
@@ -163,11 +162,6 @@ def _fault(release: LoadedRelease, place: int, refused: RecordFault) -> Fault:
     return Fault(place, reason, f"{column}: {MASK}" if is_personal else reason)
 
 
-def holds_computed(release: LoadedRelease) -> bool:
-    """Whether a contract holds what on-demand functions compute."""
-    return any(file.name == COMPUTED for file in release.manifest.files)
-
-
 def computed_faults(
     variant: Variant, records: list[msgspec.Struct], at_us: int, is_personal: Callable[[str], bool]
 ) -> list[Fault]:
@@ -223,12 +217,9 @@ def answer(
     try:
         outcome = variant.release.answer(records, at_us, variant.online)
     except RecordFault as refused:
-        endpoint, rows = (
-            variant.release.manifest.endpoint,
-            {path.partition(".")[0] for path, _ in refused.faults},
-        )
+        rows = {path.partition(".")[0] for path, _ in refused.faults}
         rules = [f"{column}: {rule}" for column, rule in refused.broken]
-        where = f"endpoint `{endpoint}`"
+        where = f"endpoint `{variant.release.manifest.endpoint}`"
         raise errors.computed_features_break_contract(where, len(rows), len(records), rules) from refused
     seconds = time.perf_counter() - began
     _require_same_alone(variant, records, at_us, outcome)

@@ -125,9 +125,7 @@ class LoadedRelease:
     @property
     def has_product_code(self) -> bool:
         """Whether code that the product wrote takes part: on-demand functions, or classes of a native model."""
-        return self._functions is not None or any(
-            file.name == files.MODEL_CODE for file in self.manifest.files
-        )
+        return self._functions is not None or self.manifest.has(files.MODEL_CODE)
 
     @property
     def shares_calls(self) -> bool:
@@ -350,7 +348,7 @@ def _contract(directory: Path, manifest: Manifest, name: str = files.CONTRACT) -
 
 def _computed(directory: Path, manifest: Manifest) -> RecordDecoder | None:
     """The contract of what on-demand functions compute; None where none is declared."""
-    if not any(file.name == files.COMPUTED for file in manifest.files):
+    if not manifest.has(files.COMPUTED):
         return None
     contract = _contract(directory, manifest, files.COMPUTED)
     return compile_record(contract, tuple(contract.columns))
@@ -411,7 +409,7 @@ def _model(directory: Path, manifest: Manifest, inputs: tuple[ModelInput, ...]) 
     _read(directory, manifest, files.NATIVE_MODEL)
     from headway.model import native  # joblib, polars, scikit-learn: only where a native model serves
 
-    has_code = any(file.name == files.MODEL_CODE for file in manifest.files)
+    has_code = manifest.has(files.MODEL_CODE)
     own = ProductCode(directory / files.MODEL_CODE, manifest.release).own if has_code else None
     return native.load(directory / files.NATIVE_MODEL, inputs, kind, manifest.container, own)
 
@@ -434,6 +432,6 @@ def _about(manifest: Manifest) -> int:
 
 
 def _read(directory: Path, manifest: Manifest, name: str) -> bytes:
-    if not any(file.name == name for file in manifest.files):
+    if not manifest.has(name):
         raise errors.not_servable(manifest.release, f"it has no {name}")
     return (directory / name).read_bytes()

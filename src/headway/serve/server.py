@@ -107,9 +107,8 @@ class _Server(uvicorn.Server):
     def __init__(
         self, app: App, url: str, watch: RouteWatch | None, ready: Callable[[Ready], None] | None
     ) -> None:
-        shortcut: Any = partial(
-            Shortcut, Turns(app.core, app.lanes)
-        )  # a type, says uvicorn; it calls what it is given
+        turns = Turns(app.core, app.lanes)
+        shortcut: Any = partial(Shortcut, turns)  # a type, says uvicorn; it calls what it is given
         config = uvicorn.Config(
             app,
             loop="uvloop",

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 import polars as pl
 from msgspec.structs import replace
 
+from headway.bundle.manifest import COMPUTED
 from headway.contract import columns as contracts
 from headway.contract.admission import REASONS, ROW
 from headway.contract.casting import hold
@@ -321,7 +322,9 @@ def _computed_faults(
 ) -> list[Fault]:
     """Every other row of which features are computed that break their contract, found before anything is answered."""
     found: list[Fault] = []
-    for first in range(0, request.height if serve.holds_computed(variant.release) else 0, CHUNK):
+    if not variant.release.manifest.has(COMPUTED):
+        return found
+    for first in range(0, request.height, CHUNK):
         chunk = request.slice(first, CHUNK)
         places = [place for place in range(first, first + chunk.height) if place not in broken]
         records = serve.decode(variant.release, _columns(chunk), first).records
