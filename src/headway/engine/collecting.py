@@ -35,8 +35,6 @@ from headway.store.workspace import Workspace
 
 REMOVABLE = ("source", "feature_group")
 """Kinds that go when nothing was made of them; every other kind is somebody's result."""
-
-
 NOTHING: Mapping[str, Limit] = MappingProxyType({})
 
 
@@ -227,7 +225,7 @@ def _sweep(
 ) -> tuple[int, int]:
     """Files and bytes that go."""
     gone = {item.name for item in expired}
-    logged = [item.path for item in expired if item.name == item.path.name]
+    logged = [item.path for item in expired if item.name not in past.artifacts]
     swept = [
         _sweep_blobs(workspace, past, staying, gone, dry_run=dry_run),
         *_sweep_tables(workspace, staying, dry_run=dry_run),

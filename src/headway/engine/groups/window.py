@@ -26,24 +26,20 @@ def verdict(found: Agreement, window: timedelta, node: str, now: datetime) -> Ev
         now: The run's time.
     """
     written = f"`window: {duration_text(window)}`"
-    values = {"rows": found.rows, "rounded": found.rounded}
-    if found.example is None:
-        same = f"{count(found.rows, 'row')} came out the same within {written}"
-        return Evidence(
-            check=CHECK, node=node, about="", outcome=Outcome.PASS, at=now, observed=same, values=values
+    observed = f"{count(found.rows, 'row')} came out the same within {written}"
+    if found.example is not None:
+        observed = (
+            f"computed in full: within {written} the code rounds {count(found.rounded, 'row')} otherwise "
+            f"({said(found.example, written)}); round the feature to compute less"
         )
-    rows = count(found.rounded, "row")
     return Evidence(
         check=CHECK,
         node=node,
         about="",
-        outcome=Outcome.WARN,
+        outcome=Outcome.PASS if found.is_equal else Outcome.WARN,
         at=now,
-        observed=masked(
-            f"computed in full: within {written} the code rounds {rows} otherwise "
-            f"({said(found.example, written)}); round the feature to compute less"
-        ),
-        values=values,
+        observed=masked(observed),
+        values={"rows": found.rows, "rounded": found.rounded},
     )
 
 
